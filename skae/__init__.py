@@ -1,0 +1,25 @@
+"""skae: autoencoders as scikit-learn transformers, with real Keras models inside.
+
+The names below are imported when they are first used, and Keras when something is
+first trained, so ``import skae`` costs no more than importing scikit-learn.
+"""
+
+import importlib
+
+__version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "AutoencoderTransformer": "._autoencoder",
+}
+
+__all__ = ["AutoencoderTransformer", "__version__"]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name], __name__), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES])

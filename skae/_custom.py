@@ -1,0 +1,217 @@
+"""Networks that the user builds: any two Keras models that fit together."""
+
+import json
+import random
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._inference import map_rows
+from ._keras import load_keras
+
+_building = threading.Lock()
+
+
+def build_halves(build_network, n_features, n_components, seed=None):
+    """Call `build_network` and check that its two models fit together.
+
+    Keras draws the seeds of layers that were given none from Python's global
+    generator. It is seeded here for the time of the call and then put back, so the
+    weights depend on `seed` alone and nobody's generator moves.
+
+    Parameters
+    ----------
+    build_network : callable
+        ``(n_features, n_components) -> (encoder, decoder)``.
+    n_features, n_components : int
+    seed : numpy.random.SeedSequence, default=None
+
+    Returns
+    -------
+    encoder, decoder : keras.Model
+
+    Raises
+    ------
+    TypeError
+        If `build_network` does not return two Keras models.
+    ValueError
+        If their widths do not fit.
+    """
+    keras = load_keras()
+    state_seed = 0 if seed is None else int(seed.generate_state(1)[0])
+    with _building:
+        state = random.getstate()
+        try:
+            random.seed(state_seed)
+            halves = build_network(n_features, n_components)
+            _check_models(halves, keras)
+            encoder, decoder = halves
+            codes = encoder(keras.Input((n_features,)))
+            _check_width("encoder", codes, n_components, "n_components")
+            outputs = decoder(keras.Input((n_components,)))
+            _check_width("decoder", outputs, n_features, "the number of columns")
+        finally:
+            random.setstate(state)
+    return encoder, decoder
+
+
+def _check_models(halves, keras):
+    if not isinstance(halves, tuple | list) or len(halves) != 2:
+        raise TypeError(
+            "build_network must return two Keras models, (encoder, decoder), but it "
+            f"returned {type(halves).__name__!r}."
+        )
+    for name, half in zip(("encoder", "decoder"), halves):
+        if not isinstance(half, keras.Model):
+            raise TypeError(
+                f"build_network must return two Keras models, but its {name} is of "
+                f"type {type(half).__name__!r}."
+            )
+
+
+def _check_width(name, outputs, expected, meaning):
+    if tuple(outputs.shape) != (None, expected):
+        raise ValueError(
+            f"The {name} of build_network gives outputs of shape {outputs.shape}, but "
+            f"it must give (None, {expected}), {meaning}; change its last layer."
+        )
+
+
+@dataclass(frozen=True)
+class CustomNetwork:
+    """What it takes to build a network of the user's.
+
+    Attributes
+    ----------
+    build_network : callable
+    n_features, n_components : int
+    """
+
+    build_network: object
+    n_features: int
+    n_components: int
+
+    def architecture(self, seed=None):
+        """Call the user's function; return its models as a :class:`BuiltNetwork`."""
+        halves = build_halves(self.build_network, self.n_features, self.n_components, seed)
+        return BuiltNetwork(*halves, self.n_features)
+
+
+@dataclass(frozen=True)
+class BuiltNetwork:
+    """Two Keras models of the user's that fit together.
+
+    Attributes
+    ----------
+    encoder, decoder : keras.Model
+    n_features : int
+    """
+
+    encoder: object
+    decoder: object
+    n_features: int
+
+    @property
+    def key(self):
+        """What equal architectures share, None if that cannot be told."""
+        return architecture_key(self.encoder, self.decoder)
+
+    @property
+    def variables(self):
+        """The weights of both models, each once."""
+        weights = [*self.encoder.weights, *self.decoder.weights]
+        return list({id(variable): variable for variable in weights}.values())
+
+    def build_models(self):
+        """Return encoder, decoder and their variables."""
+        return self.encoder, self.decoder, self.variables
+
+
+def architecture_key(encoder, decoder):
+    """Return a key that equal architectures share, or None if that cannot be told.
+
+    Only models made of Keras' own layers are sure to do what their config says.
+    """
+    layers = [*encoder._flatten_layers(), *decoder._flatten_layers()]
+    if any(_is_foreign(layer) for layer in layers):
+        return None
+    try:
+        configs = [json.loads(half.to_json()) for half in (encoder, decoder)]
+    except (TypeError, ValueError, NotImplementedError):
+        return None
+    return json.dumps(_without_names(configs, {}), sort_keys=True)
+
+
+def _is_foreign(layer):
+    return (
+        not type(layer).__module__.startswith("keras.") or "Lambda" in type(layer).__name__
+    )
+
+
+def _without_names(config, numbers):
+    """Replace the names that Keras counts up ("dense_17") by their order of appearance."""
+    if isinstance(config, dict):
+        for key in ("name", "keras_history"):
+            if isinstance(config.get(key), str):
+                numbers.setdefault(config[key], len(numbers))
+        return {key: _without_names(value, numbers) for key, value in config.items()}
+    if isinstance(config, list):
+        return [_without_names(value, numbers) for value in config]
+    return numbers.get(config, config) if isinstance(config, str) else config
+
+
+@dataclass(frozen=True)
+class TrainedCustom:
+    """A trained network of the user's: its weights, and how to build it again.
+
+    Attributes
+    ----------
+    network : CustomNetwork
+    arrays : list of ndarray
+    """
+
+    network: CustomNetwork
+    arrays: list
+
+    BATCH_VALUES = 1 << 18
+
+    def __getstate__(self):
+        return {k: v for k, v in vars(self).items() if not k.startswith("_")}
+
+    def weights(self):
+        """Return the trained arrays in the order that the program takes them."""
+        return self.arrays
+
+    def with_weights(self, arrays):
+        """Return the same autoencoder with other trained arrays."""
+        return TrainedCustom(self.network, arrays)
+
+    def encode(self, X):
+        """Return the codes of `X`, computed by Keras, in the dtype of `X`."""
+        return self._call(self.keras_models()[0], X, self.network.n_components)
+
+    def decode(self, codes):
+        """Return the reconstructions of codes, computed by Keras."""
+        return self._call(self.keras_models()[1], codes, self.network.n_features)
+
+    def _call(self, model, X, n_outputs):
+        def outputs(rows):
+            return np.asarray(model(rows.astype(np.float32), training=False), X.dtype)
+
+        return map_rows(outputs, X, n_outputs, model.count_params() // X.shape[1] + 1)
+
+    def keras_models(self):
+        """Return ``(encoder, decoder, autoencoder)`` as Keras models, built once."""
+        cache = vars(self)
+        if "_models" not in cache:
+            keras = load_keras()
+            built = self.network.architecture()
+            for variable, array in zip(built.variables, self.arrays):
+                variable.assign(array)
+            encoder, decoder = built.encoder, built.decoder
+            inputs = keras.Input((self.network.n_features,), name="rows")
+            outputs = decoder(encoder(inputs))
+            autoencoder = keras.Model(inputs, outputs, name="autoencoder")
+            cache["_models"] = encoder, decoder, autoencoder
+        return cache["_models"]

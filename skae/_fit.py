@@ -1,0 +1,344 @@
+"""One fit, from checked rows to the attributes of a fitted estimator."""
+
+import numpy as np
+
+from . import _automatic
+from ._custom import CustomNetwork
+from ._fitting import (
+    Objective,
+    Seeds,
+    custom_start,
+    dense_start,
+    lent_program,
+    order_codes,
+    split_rows,
+)
+from ._inference import TrainedDense
+from ._keras import check_activation
+from ._network import DenseNetwork
+from ._pca import principal_components
+from ._table import Table
+from ._training import (
+    Hooks,
+    KerasCallbacks,
+    Lines,
+    Schedule,
+    SklearnCallbacks,
+    check_callbacks,
+    train,
+)
+
+
+def run_fit(estimator, X, sample_weight, X_val, is_partial):
+    """Fit `estimator` on checked rows and return its fitted attributes.
+
+    Nothing is written to the estimator, so a failure loses nothing.
+
+    Parameters
+    ----------
+    estimator : BaseAutoencoder
+    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    sample_weight : ndarray of shape (n_samples,) or None
+    X_val : as X, or None
+    is_partial : bool
+        One epoch more, as in `partial_fit`.
+
+    Returns
+    -------
+    dict
+    """
+    fit = _PartialFit if is_partial else _Fit
+    return fit(estimator, X, sample_weight, X_val).run()
+
+
+class _Fit:
+    """A fit from the start, or from the weights of the last one with `warm_start`."""
+
+    is_constant_rate = False
+
+    def __init__(self, estimator, X, sample_weight, X_val):
+        self.estimator = estimator
+        self.X, self.weight, self.X_val = X, sample_weight, X_val
+        self.seeds = Seeds.from_random_state(estimator.random_state, self.n_epochs_before())
+        self.objective = Objective(
+            estimator.loss,
+            estimator.optimizer,
+            estimator.learning_rate,
+            estimator.weight_decay,
+        )
+        self.objective.check()
+        check_activation(estimator.activation)
+        check_callbacks(estimator.callbacks or ())
+        self.hidden_layer_sizes = _checked_widths(estimator.hidden_layer_sizes)
+        self.train_rows, self.val_rows = self.split()
+        self.schedule = self.make_schedule()
+
+    def run(self):
+        estimator, context = self.estimator, self._begin()
+        pca = self.find_components()
+        architecture, start = self.start(pca)
+        table = _table(self.X, self.weight, start)
+        validation = self._validation(table)
+        with lent_program(architecture, self.objective, self.schedule.batch_size) as lent:
+            lent.load(
+                start.weights(),
+                self.optimizer_state(),
+                self.seeds.dropout,
+                shift=table.shift,
+                scale=table.scale,
+                weight_decay=estimator.weight_decay,
+            )
+            run = train(
+                lent,
+                table,
+                self.train_rows,
+                self.schedule,
+                np.random.default_rng(self.seeds.order),
+                corrupt=self._corruption(pca),
+                validation=validation,
+                patience=estimator.patience,
+                keep_start=estimator.init == "pca" and estimator.build_network is None,
+                hooks=self._hooks(lent, table, start, pca, context),
+                unit=table.scale ** (self.objective.power or 0),
+            )
+            optimizer_state = lent.optimizer_state()
+        trained = start if run.best_epoch == 0 else start.with_weights(run.weights)
+        attributes = self._attributes(self.finish(trained, run, table), pca) | self.record(
+            run, optimizer_state
+        )
+        attributes |= self._scores(attributes["_model"], pca, validation)
+        context.call_on_fit_task_end(
+            estimator=estimator,
+            X=self.X,
+            y=self.X,
+            metadata={"sample_weight": self.weight},
+            reconstruction_attributes=attributes,
+        )
+        return attributes
+
+    # What a partial fit does otherwise.
+
+    def n_epochs_before(self):
+        return 0
+
+    def split(self):
+        n_rows = self.X.shape[0]
+        if self.X_val is not None:
+            return np.arange(n_rows), np.arange(self.X_val.shape[0])
+        fraction = self.estimator.validation_fraction
+        return split_rows(n_rows, fraction, self.seeds.split)
+
+    def make_schedule(self):
+        estimator, n_rows = self.estimator, len(self.train_rows)
+        batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
+        if batch_size == "auto":
+            batch_size = _automatic.batch_size(n_rows)
+        batch_size = min(batch_size, 1 << (n_rows - 1).bit_length())
+        if max_epochs == "auto":
+            max_epochs = _automatic.max_epochs(n_rows, batch_size)
+        rate = self.objective.highest_rate()
+        return Schedule(batch_size, max_epochs, rate, n_rows, self.is_constant_rate)
+
+    def find_components(self):
+        n_components = self.estimator.n_components
+        is_fraction = not isinstance(n_components, (int, np.integer))
+        pca = principal_components(
+            self.X, None if is_fraction else n_components, self.weight
+        )
+        if is_fraction:
+            n_components = pca.n_components_for(n_components)
+        self.n_components = int(n_components)
+        return pca.first(self.n_components)
+
+    def start(self, pca):
+        """Return the architecture to train and the autoencoder to start from."""
+        estimator, n_features = self.estimator, self.X.shape[1]
+        if estimator.build_network is not None:
+            network = CustomNetwork(estimator.build_network, n_features, self.n_components)
+            start, architecture = custom_start(network, self.seeds.weights)
+        else:
+            network = architecture = DenseNetwork(
+                n_features,
+                self.n_components,
+                self.hidden_layer_sizes,
+                estimator.activation,
+                estimator.init == "pca",
+            )
+            start = dense_start(network, pca, estimator.init, self.seeds.weights)
+        if estimator.warm_start and hasattr(estimator, "_model"):
+            before = estimator._model
+            if before.network != network:
+                raise ValueError(
+                    "warm_start=True goes on with the network of the last fit, but the "
+                    "columns, n_components, hidden_layer_sizes, activation, init or "
+                    "build_network have changed; set warm_start=False."
+                )
+            start = before
+        return architecture, start
+
+    def optimizer_state(self):
+        return None
+
+    def finish(self, trained, run, table):
+        """Return the autoencoder with its codes in order."""
+        is_pca = run.best_epoch == 0 and not self.estimator.warm_start
+        if is_pca or not isinstance(trained, TrainedDense):
+            return trained
+        return order_codes(trained, table)
+
+    def record(self, run, optimizer_state):
+        return {
+            "history_": run.history,
+            "n_epochs_": run.n_epochs,
+            "best_epoch_": run.best_epoch,
+            "_optimizer_state": None,
+        }
+
+    # What is common to both.
+
+    def _begin(self):
+        context = self.estimator._init_callback_context(
+            max_subtasks=self.schedule.max_epochs
+        )
+        context.call_on_fit_task_begin(
+            estimator=self.estimator,
+            X=self.X,
+            y=self.X,
+            metadata={"sample_weight": self.weight},
+        )
+        return context
+
+    def _validation(self, table):
+        if self.X_val is not None:
+            return Table(self.X_val, None, table.shift, table.scale), self.val_rows
+        return (table, self.val_rows) if len(self.val_rows) else None
+
+    def _corruption(self, pca):
+        corrupt = self.estimator._corruption(pca, len(self.train_rows))
+        if corrupt is None:
+            return None
+        rng = np.random.default_rng(self.seeds.noise)
+        return lambda rows: corrupt(rows, rng)
+
+    def _hooks(self, program, table, start, pca, context):
+        estimator, listeners = self.estimator, []
+        if estimator.callbacks:
+            listeners.append(
+                KerasCallbacks(
+                    list(estimator.callbacks),
+                    program,
+                    table.shift,
+                    table.scale,
+                    max_epochs=self.schedule.max_epochs,
+                    steps_per_epoch=self.schedule.steps_per_epoch,
+                )
+            )
+        if getattr(estimator, "_skl_callbacks", None):
+
+            def attributes():
+                return self._attributes(start.with_weights(program.weights()), pca)
+
+            listeners.append(SklearnCallbacks(estimator, context, self.X, attributes))
+        if estimator.verbose:
+            max_epochs = self.schedule.max_epochs
+            every = 1 if estimator.verbose > 1 else max(1, max_epochs // 10)
+            listeners.append(Lines(type(estimator).__name__, max_epochs, every))
+        return Hooks(listeners) if listeners else None
+
+    def _attributes(self, trained, pca):
+        return {
+            "_model": trained,
+            "n_components_": trained.network.n_components,
+            "mean_": pca.mean,
+            "explained_variance_": pca.explained_variance,
+            "explained_variance_ratio_": pca.explained_variance_ratio,
+            "_components": pca,
+        }
+
+    def _scores(self, trained, pca, validation):
+        if validation is None:
+            return {"pca_score_": float("nan"), "validation_score_": float("nan")}
+        table, rows = validation
+
+        def by_pca(chunk):
+            components = pca.components
+            return (chunk - pca.mean) @ components.T @ components + pca.mean
+
+        def by_network(chunk):
+            return trained.decode(trained.encode(chunk))
+
+        return {
+            "pca_score_": table.r2(by_pca, rows),
+            "validation_score_": table.r2(by_network, rows),
+        }
+
+
+class _PartialFit(_Fit):
+    """One epoch more at a constant learning rate, on all the rows given."""
+
+    is_constant_rate = True
+
+    def n_epochs_before(self):
+        return getattr(self.estimator, "n_epochs_", 0)
+
+    def split(self):
+        return np.arange(self.X.shape[0]), np.arange(0)
+
+    def make_schedule(self):
+        estimator, n_rows = self.estimator, len(self.train_rows)
+        batch_size = estimator.batch_size
+        if batch_size == "auto":
+            batch_size = _automatic.batch_size(n_rows)
+        rate = self.objective.highest_rate()
+        return Schedule(batch_size, 1, rate, n_rows, is_constant=True)
+
+    def find_components(self):
+        if not self.goes_on:
+            return super().find_components()
+        return self.estimator._components
+
+    def start(self, pca):
+        if not self.goes_on:
+            return super().start(pca)
+        start = self.estimator._model
+        return start.network.architecture(), start
+
+    def optimizer_state(self):
+        return getattr(self.estimator, "_optimizer_state", None)
+
+    def finish(self, trained, run, table):
+        return trained
+
+    def record(self, run, optimizer_state):
+        before = self.estimator.history_ if self.goes_on else {}
+        history = {
+            name: [*before.get(name, []), *run.history[name]] for name in run.history
+        }
+        n_epochs = self.n_epochs_before() + run.n_epochs
+        return {
+            "history_": history,
+            "n_epochs_": n_epochs,
+            "best_epoch_": n_epochs,
+            "_optimizer_state": optimizer_state,
+        }
+
+    @property
+    def goes_on(self):
+        """Whether an earlier call has set the units and the network."""
+        return hasattr(self.estimator, "_model")
+
+
+def _table(X, weight, start):
+    if isinstance(start, TrainedDense):
+        return Table(X, weight, start.shift, start.scale)
+    return Table(X, weight, np.zeros(X.shape[1]), 1.0)
+
+
+def _checked_widths(hidden_layer_sizes):
+    widths = np.atleast_1d(hidden_layer_sizes) if np.size(hidden_layer_sizes) else []
+    if any(not float(width).is_integer() or width < 1 for width in widths):
+        raise ValueError(
+            f"hidden_layer_sizes={hidden_layer_sizes!r} must hold integers >= 1, one for "
+            "each hidden layer of the encoder."
+        )
+    return tuple(int(width) for width in widths)

@@ -1,0 +1,201 @@
+"""One fit, from checked rows to a trained autoencoder."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._custom import TrainedCustom
+from ._inference import TrainedDense
+from ._keras import load_keras, make_loss, make_optimizer
+from ._network import DenseNetwork
+from ._rows import take
+from ._threads import one_blas_thread
+from ._training import Program, borrowed_program
+
+ROWS_FOR_SIGNS = 10_000
+
+_SCALES_AS = {  # Losses that a shift leaves alone, and the power of the scale they carry
+    "mse": 2,
+    "mean_squared_error": 2,
+    "MeanSquaredError": 2,
+    "mae": 1,
+    "mean_absolute_error": 1,
+    "MeanAbsoluteError": 1,
+}
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """One stream of random numbers per role, so that no role shifts another's."""
+
+    weights: np.random.SeedSequence
+    split: np.random.SeedSequence
+    order: np.random.SeedSequence
+    noise: np.random.SeedSequence
+    dropout: np.random.SeedSequence
+
+    @classmethod
+    def from_random_state(cls, random_state, n_epochs_before):
+        """Draw the seeds as scikit-learn would, but never from a global generator.
+
+        Parameters
+        ----------
+        random_state : int, numpy.random.RandomState or None
+        n_epochs_before : int
+            So that the epochs of partial fits do not repeat the first one's draws.
+        """
+        entropy = None
+        if isinstance(random_state, np.random.RandomState):
+            entropy = random_state.randint(2**31 - 1, size=4).tolist()
+        elif random_state is not None:
+            entropy = [int(random_state), n_epochs_before]
+        return cls(*np.random.SeedSequence(entropy).spawn(5))
+
+
+def split_rows(n_rows, validation_fraction, seed):
+    """Return the training and the validation rows, each ascending.
+
+    At least one row stays for training.
+    """
+    n_validation = min(int(np.ceil(validation_fraction * n_rows)), n_rows - 1)
+    order = np.random.default_rng(seed).permutation(n_rows)
+    return np.sort(order[n_validation:]), np.sort(order[:n_validation])
+
+
+def dense_start(network, pca, init, seed):
+    """Return the untrained dense autoencoder, PCA itself if `init` is ``"pca"``.
+
+    Its codes are in the units of the table, as PCA's are.
+    """
+    from_pca = init == "pca"
+    encoder, decoder = network.start(seed, pca if from_pca else None)
+    deviation = np.full(network.n_components, pca.scale)
+    if from_pca:
+        n_found = min(len(pca.variance), network.n_components)
+        deviation[:n_found] = np.sqrt(pca.variance[:n_found])
+    return TrainedDense(
+        network=network,
+        encoder=encoder,
+        decoder=decoder,
+        shift=pca.mean,
+        scale=pca.scale,
+        code_matrix=np.diag(deviation),
+        code_offset=np.zeros(network.n_components),
+    )
+
+
+def custom_start(network, seed):
+    """Return the untrained autoencoder that the user's function gives, and its parts."""
+    built = network.architecture(seed)
+    arrays = [variable.numpy() for variable in built.variables]
+    return TrainedCustom(network, arrays), built
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss and the optimizer of a fit.
+
+    Attributes
+    ----------
+    loss : str, keras.losses.Loss or callable
+    optimizer : str or keras.optimizers.Optimizer
+    learning_rate, weight_decay : float or None
+    """
+
+    loss: object
+    optimizer: object
+    learning_rate: float | None
+    weight_decay: float | None
+
+    def check(self):
+        """Raise the errors of unknown names, before any work is done."""
+        make_loss(self.loss)
+        self.make_optimizer()
+
+    def make_optimizer(self):
+        return make_optimizer(self.optimizer, self.learning_rate, self.weight_decay)
+
+    def highest_rate(self):
+        """Return the learning rate to schedule from."""
+        return float(self.make_optimizer().learning_rate)
+
+    @property
+    def power(self):
+        """The power of the scale in the loss; None if it must see the user's units."""
+        name = self.loss if isinstance(self.loss, str) else type(self.loss).__name__
+        return _SCALES_AS.get(name)
+
+    def key(self):
+        """Return what a compiled program depends on: not the values set at run time."""
+        keras = load_keras()
+        optimizer = self.make_optimizer()
+        config = optimizer.get_config()
+        for runtime in ("name", "weight_decay"):
+            config.pop(runtime, None)
+        if isinstance(config.get("learning_rate"), float):
+            config.pop("learning_rate")
+        loss = self.loss
+        if isinstance(loss, keras.losses.Loss):
+            loss = type(loss), repr(loss.get_config())
+        has_decay = optimizer.weight_decay is not None
+        return loss, type(optimizer), repr(config), has_decay
+
+
+def lent_program(architecture, objective, batch_size):
+    """Return a context that lends the compiled program of a fit.
+
+    Parameters
+    ----------
+    architecture : DenseNetwork or BuiltNetwork
+    objective : Objective
+    batch_size : int
+    """
+    in_user_units = objective.power is None and isinstance(architecture, DenseNetwork)
+
+    def build():
+        encoder, decoder, variables = architecture.build_models()
+        return Program(
+            encoder,
+            decoder,
+            variables,
+            make_loss(objective.loss),
+            objective.make_optimizer(),
+            n_features=architecture.n_features,
+            in_user_units=in_user_units,
+        )
+
+    key = architecture.key
+    return borrowed_program(key and (key, objective.key(), batch_size), build)
+
+
+def order_codes(trained, table):
+    """Rotate the codes so that they are uncorrelated and sorted by variance.
+
+    The decoder takes the rotation back, so reconstructions stay. Signs are fixed much
+    as in PCA: each code rises with the column that it goes with most.
+
+    Parameters
+    ----------
+    trained : TrainedDense
+    table : Table
+        The training rows.
+
+    Returns
+    -------
+    TrainedDense
+    """
+    codes = trained.encode(table.X).astype(np.float64, copy=False)
+    weight = np.ones(len(codes)) if table.weight is None else table.weight
+    weight = weight / weight.sum()
+    with one_blas_thread():
+        mean = weight @ codes
+        centred = (codes - mean) * np.sqrt(weight)[:, np.newaxis]
+        _, rotation = np.linalg.eigh(centred.T @ centred)
+        rotation = rotation[:, ::-1]
+        seen = slice(0, ROWS_FOR_SIGNS)
+        columns = take(table.X, seen, np.float64) - table.shift
+        shared = (centred[seen] @ rotation).T @ columns
+    largest = np.argmax(np.abs(shared), axis=1)
+    signs = np.where(shared[np.arange(len(shared)), largest] < 0, -1.0, 1.0)
+    rotation = rotation * signs
+    return trained.with_code(rotation, -mean @ rotation)

@@ -1,0 +1,156 @@
+"""A trained dense autoencoder as arrays: NumPy inference, Keras models on demand."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ._network import DenseNetwork, Perceptron, keras_perceptron, perceptron_variables
+from ._rows import chunk_slices, take
+from ._threads import n_threads_given, one_blas_thread
+
+
+@dataclass(frozen=True)
+class TrainedDense:
+    """What training leaves behind, in a form that needs no Keras.
+
+    Attributes
+    ----------
+    network : DenseNetwork
+    encoder, decoder : Perceptron
+        In conditioned units, as they were trained.
+    shift : ndarray of shape (n_features,)
+    scale : float
+        A conditioned row is ``(x - shift) / scale``.
+    code_matrix : ndarray of shape (n_components, n_components)
+    code_offset : ndarray of shape (n_components,)
+        A code is the trained encoder's output times the matrix, plus the offset.
+    """
+
+    network: DenseNetwork
+    encoder: Perceptron
+    decoder: Perceptron
+    shift: np.ndarray
+    scale: float
+    code_matrix: np.ndarray
+    code_offset: np.ndarray
+
+    def __getstate__(self):
+        return {k: v for k, v in vars(self).items() if not k.startswith("_")}
+
+    def weights(self):
+        """Return the trained arrays in the order that the program takes them."""
+        return [*self.encoder.to_list(), *self.decoder.to_list()]
+
+    def with_weights(self, arrays):
+        """Return the same autoencoder with other trained arrays."""
+        n_encoder = len(self.encoder.to_list())
+        return replace(
+            self,
+            encoder=self.encoder.with_list(arrays[:n_encoder]),
+            decoder=self.decoder.with_list(arrays[n_encoder:]),
+        )
+
+    def with_code(self, matrix, offset):
+        """Return the same autoencoder with codes ``code @ matrix + offset``."""
+        return replace(
+            self,
+            code_matrix=self.code_matrix @ matrix,
+            code_offset=self.code_offset @ matrix + offset,
+        )
+
+    def halves(self, dtype=np.float64):
+        """Return ``(shift, encoder, decoder)`` in the user's units.
+
+        ``encoder(x - shift)`` is the code and ``decoder(code)`` the reconstruction.
+        """
+        cache = vars(self).setdefault("_halves", {})
+        dtype = np.dtype(dtype)
+        if dtype not in cache:
+            cache[dtype] = self._fold(dtype)
+        return cache[dtype]
+
+    def _fold(self, dtype):
+        encoder, decoder = self.encoder.astype(np.float64), self.decoder.astype(np.float64)
+        back = np.linalg.inv(self.code_matrix)
+        encoder = encoder.scaled_inputs(1 / self.scale)
+        encoder = encoder.after(self.code_matrix, self.code_offset)
+        decoder = decoder.before(back, -self.code_offset @ back)
+        decoder = decoder.scaled_outputs(self.scale, self.shift)
+        return self.shift.astype(dtype), encoder.astype(dtype), decoder.astype(dtype)
+
+    def encode(self, X):
+        """Return the codes of `X`, float32 or float64, shape (n, n_components)."""
+        shift, encoder, _ = self.halves(X.dtype)
+        return map_rows(
+            lambda rows: encoder(rows - shift),
+            X,
+            self.network.n_components,
+            encoder.n_values_per_row,
+        )
+
+    def decode(self, codes):
+        """Return the reconstructions of codes, shape (n, n_features)."""
+        _, _, decoder = self.halves(codes.dtype)
+        return map_rows(decoder, codes, self.network.n_features, decoder.n_values_per_row)
+
+    def keras_models(self):
+        """Return ``(encoder, decoder, autoencoder)`` as Keras models."""
+        from ._keras import load_keras
+
+        keras = load_keras()
+        shift, *halves = self.halves(np.float32)
+        models = []
+        for half, name in zip(halves, ("encoder", "decoder")):
+            widths = [half.kernels[0].shape[0], *(k.shape[1] for k in half.kernels)]
+            model = keras_perceptron(
+                widths,
+                half.activation,
+                half.linear is not None,
+                name,
+                shift=shift if name == "encoder" else None,
+            )
+            for variable, array in zip(perceptron_variables(model), half.to_list()):
+                variable.assign(array)
+            models.append(model)
+        encoder, decoder = models
+        inputs = keras.Input((self.network.n_features,), name="rows")
+        outputs = decoder(encoder(inputs))
+        return encoder, decoder, keras.Model(inputs, outputs, name="autoencoder")
+
+
+def map_rows(function, X, n_outputs, n_values_per_row):
+    """Apply a function of rows to all rows of `X`, in chunks that fit the cache.
+
+    The chunks do not depend on the number of threads, and neither do the results.
+
+    Parameters
+    ----------
+    function : callable
+        ``(rows) -> ndarray of shape (n_rows, n_outputs)``.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+    n_outputs : int
+    n_values_per_row : int
+        How many values a row needs on its way.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+    """
+    chunks = chunk_slices(X.shape[0], n_values_per_row)
+    with one_blas_thread():
+        if len(chunks) <= 1:
+            return function(take(X, slice(None)))
+        out = np.empty((X.shape[0], n_outputs), dtype=X.dtype)
+
+        def fill(rows):
+            out[rows] = function(take(X, rows))
+
+        n_threads = min(n_threads_given(), len(chunks))
+        if n_threads == 1:
+            for rows in chunks:
+                fill(rows)
+        else:
+            with ThreadPoolExecutor(n_threads) as pool:
+                list(pool.map(fill, chunks))
+    return out

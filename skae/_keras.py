@@ -1,0 +1,172 @@
+"""Keras as skae meets it: imported late and quietly, its names looked up kindly."""
+
+import contextlib
+import difflib
+import inspect
+import os
+import sys
+import tempfile
+import threading
+
+from ._activations import ACTIVATIONS
+
+_import_lock = threading.Lock()
+_START_UP_LINE = ("WARNING: All log messages before absl", "To enable the following")
+
+
+def load_keras():
+    """Import Keras on its TensorFlow backend and return it.
+
+    The first import sets TensorFlow's number of threads to what this process was
+    given (a joblib worker has ``OMP_NUM_THREADS``) and holds back its start-up lines.
+
+    Raises
+    ------
+    RuntimeError
+        If Keras runs on another backend than TensorFlow.
+    """
+    with _import_lock:
+        if "tensorflow" not in sys.modules:
+            with _without_start_up_lines():
+                _start_tensorflow()
+        import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"Keras runs on the backend {keras.backend.backend()!r}, but skae trains "
+            "on 'tensorflow'; set the environment variable KERAS_BACKEND=tensorflow "
+            "before Keras is imported."
+        )
+    return keras
+
+
+def _start_tensorflow():
+    import tensorflow as tf
+
+    n_threads = os.environ.get("OMP_NUM_THREADS", "")
+    threading_config = tf.config.threading
+    if (
+        n_threads.isdecimal()
+        and "TF_NUM_INTRAOP_THREADS" not in os.environ
+        and threading_config.get_intra_op_parallelism_threads() == 0
+    ):
+        threading_config.set_intra_op_parallelism_threads(int(n_threads))
+        threading_config.set_inter_op_parallelism_threads(int(n_threads))
+    tf.function(lambda x: x + x, jit_compile=True)(tf.constant(1.0))
+
+
+@contextlib.contextmanager
+def _without_start_up_lines():
+    """Hold back what TensorFlow logs while it starts; let all else through.
+
+    The lines come from C++ before any Python setting can reach them, so the file
+    descriptor itself is caught for the time of the import. A user who has set
+    TF_CPP_MIN_LOG_LEVEL gets what that asks for.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    try:
+        with _caught_stderr() as caught:
+            yield
+    finally:
+        del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+    for line in caught:
+        if not _is_start_up_line(line):
+            sys.stderr.write(line)
+
+
+@contextlib.contextmanager
+def _caught_stderr():
+    """Collect the lines that arrive at file descriptor 2 inside the block."""
+    lines = []
+    try:
+        stderr = os.dup(2)
+    except OSError:  # a process without a console has nothing to keep clean
+        yield lines
+        return
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            file.seek(0)
+            lines += file.read().decode(errors="replace").splitlines(True)
+
+
+def _is_start_up_line(line):
+    is_c_log = line[:1] in "IWE" and line[1:5].isdecimal()
+    is_dated_log = line[:4].isdecimal() and "tensorflow" in line
+    return is_c_log or is_dated_log or line.startswith(_START_UP_LINE)
+
+
+def unknown_name(value, parameter, names):
+    """Return the error for a name that Keras does not know.
+
+    Parameters
+    ----------
+    value : object
+        The value given.
+    parameter : str
+        The name of the parameter.
+    names : iterable of str
+        The names to suggest from.
+    """
+    names = sorted(names)
+    close = difflib.get_close_matches(str(value).lower(), names, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"choose from {names}."
+    return ValueError(f"{parameter}={value!r} is not a name that Keras knows; {hint}")
+
+
+def make_loss(loss):
+    """Return the Keras loss as a function of (y_true, y_pred) with a value per row."""
+    keras = load_keras()
+    if isinstance(loss, str):
+        try:
+            found = keras.losses.get(loss)
+        except ValueError:
+            names = [name for name in vars(keras.losses) if name.islower()]
+            raise unknown_name(loss, "loss", [*names, "mse", "mae"]) from None
+        loss = found
+    return loss.call if isinstance(loss, keras.losses.Loss) else loss
+
+
+def make_optimizer(optimizer, learning_rate, weight_decay):
+    """Return a new, unbuilt Keras optimizer.
+
+    Parameters
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+        A name, or an instance of which a copy is made.
+    learning_rate, weight_decay : float or None
+        None leaves what the optimizer brings.
+    """
+    keras = load_keras()
+    if isinstance(optimizer, str):
+        try:
+            made = keras.optimizers.get(optimizer)
+        except ValueError:
+            members = vars(keras.optimizers).items()
+            names = [name.lower() for name, value in members if inspect.isclass(value)]
+            raise unknown_name(optimizer, "optimizer", names) from None
+    elif not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise TypeError(
+            f"optimizer={optimizer!r} must be a name or an instance of "
+            "keras.optimizers.Optimizer."
+        )
+    else:
+        made = type(optimizer).from_config(optimizer.get_config())
+    if learning_rate is not None:
+        made.learning_rate = learning_rate
+    if weight_decay is not None:
+        made.weight_decay = weight_decay
+    return made
+
+
+def check_activation(activation):
+    """Raise a ValueError for an activation that has no NumPy twin."""
+    if activation not in ACTIVATIONS:
+        raise unknown_name(activation, "activation", ACTIVATIONS)

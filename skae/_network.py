@@ -1,0 +1,273 @@
+"""What a network is: perceptrons with a linear path, in NumPy and in Keras."""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from ._activations import ACTIVATIONS
+from ._keras import load_keras
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """A multilayer perceptron ``x -> mlp(x) + x @ linear``, half of an autoencoder.
+
+    Attributes
+    ----------
+    kernels, biases : tuple of ndarray
+        One of each per dense layer; the last layer has no activation.
+    linear : ndarray of shape (n_inputs, n_outputs) or None
+        The linear path beside the layers.
+    activation : str
+        Name of the hidden layers' activation.
+    """
+
+    kernels: tuple
+    biases: tuple
+    linear: np.ndarray | None
+    activation: str
+
+    @property
+    def n_values_per_row(self):
+        """Number of values that one row needs on its way through."""
+        return self.kernels[0].shape[0] + sum(k.shape[1] for k in self.kernels)
+
+    def __call__(self, X):
+        """Return the outputs for the rows of `X`, which is not changed."""
+        activate = ACTIVATIONS[self.activation]
+        hidden = X
+        for kernel, bias in zip(self.kernels[:-1], self.biases[:-1]):
+            hidden = hidden @ kernel
+            hidden += bias
+            hidden = activate(hidden)
+        out = hidden @ self.kernels[-1]
+        out += self.biases[-1]
+        if self.linear is not None:
+            out += X @ self.linear
+        return out
+
+    def after(self, matrix, offset):
+        """Return the perceptron whose outputs are ``self(x) @ matrix + offset``."""
+        return replace(
+            self,
+            kernels=(*self.kernels[:-1], self.kernels[-1] @ matrix),
+            biases=(*self.biases[:-1], self.biases[-1] @ matrix + offset),
+            linear=None if self.linear is None else self.linear @ matrix,
+        )
+
+    def before(self, matrix, offset):
+        """Return the perceptron whose outputs are ``self(x @ matrix + offset)``."""
+        biases = [self.biases[0] + offset @ self.kernels[0], *self.biases[1:]]
+        if self.linear is not None:
+            biases[-1] = biases[-1] + offset @ self.linear
+        return replace(
+            self,
+            kernels=(matrix @ self.kernels[0], *self.kernels[1:]),
+            biases=tuple(biases),
+            linear=None if self.linear is None else matrix @ self.linear,
+        )
+
+    def scaled_inputs(self, factor):
+        """Return the perceptron whose outputs are ``self(x * factor)``."""
+        return replace(
+            self,
+            kernels=(self.kernels[0] * factor, *self.kernels[1:]),
+            linear=None if self.linear is None else self.linear * factor,
+        )
+
+    def scaled_outputs(self, factor, offset):
+        """Return the perceptron whose outputs are ``self(x) * factor + offset``."""
+        return replace(
+            self,
+            kernels=(*self.kernels[:-1], self.kernels[-1] * factor),
+            biases=(*self.biases[:-1], self.biases[-1] * factor + offset),
+            linear=None if self.linear is None else self.linear * factor,
+        )
+
+    def astype(self, dtype):
+        """Return the perceptron with its arrays in another dtype."""
+        return replace(
+            self,
+            kernels=tuple(kernel.astype(dtype) for kernel in self.kernels),
+            biases=tuple(bias.astype(dtype) for bias in self.biases),
+            linear=None if self.linear is None else self.linear.astype(dtype),
+        )
+
+    def to_list(self):
+        """Return the arrays in the order of :func:`keras_perceptron`'s variables."""
+        pairs = [array for pair in zip(self.kernels, self.biases) for array in pair]
+        return pairs if self.linear is None else [*pairs, self.linear]
+
+    def with_list(self, arrays):
+        """Return the perceptron with other arrays, in the order of `to_list`."""
+        n_paired = 2 * len(self.kernels)
+        return replace(
+            self,
+            kernels=tuple(arrays[0:n_paired:2]),
+            biases=tuple(arrays[1:n_paired:2]),
+            linear=arrays[n_paired] if self.linear is not None else None,
+        )
+
+
+@dataclass(frozen=True)
+class DenseNetwork:
+    """The architecture of a dense autoencoder; two equal ones share a program.
+
+    Attributes
+    ----------
+    n_features, n_components : int
+    hidden_layer_sizes : tuple of int
+        Widths of the encoder's hidden layers; the decoder mirrors them.
+    activation : str
+    linear_path : bool
+        Whether encoder and decoder have a linear path beside their layers.
+    """
+
+    n_features: int
+    n_components: int
+    hidden_layer_sizes: tuple
+    activation: str
+    linear_path: bool
+
+    def start(self, seed, pca=None):
+        """Return the encoder and decoder to start from, in conditioned units.
+
+        Parameters
+        ----------
+        seed : numpy.random.SeedSequence
+            Seeds the Keras initializers: He for the rectifiers, Glorot for others.
+        pca : PrincipalComponents, default=None
+            Start the linear path, or the layers of a linear autoencoder, there. The
+            last layers then start at zero, so the whole starts as PCA with codes of
+            unit variance.
+        """
+        widths = (self.n_features, *self.hidden_layer_sizes, self.n_components)
+        seeds = seed.generate_state(2 * len(widths))
+        encoder = self._random_half(widths, seeds[: len(widths)])
+        decoder = self._random_half(widths[::-1], seeds[len(widths) :])
+        if pca is None:
+            return encoder, decoder
+        project, back = _whitened(pca, self.n_components)
+        return _started_at(encoder, project), _started_at(decoder, back)
+
+    def _random_half(self, widths, seeds):
+        keras = load_keras()
+        glorot = keras.initializers.GlorotUniform
+        hidden = keras.initializers.HeNormal if "relu" in self.activation else glorot
+        initializers = [hidden] * len(self.hidden_layer_sizes) + [glorot]
+        kernels = [
+            np.array(initializer(seed=int(seed))(shape))
+            for initializer, seed, shape in zip(initializers, seeds, pairwise(widths))
+        ]
+        has_path = self.linear_path and len(kernels) > 1
+        return Perceptron(
+            kernels=tuple(kernels),
+            biases=tuple(np.zeros(width) for width in widths[1:]),
+            linear=np.zeros((widths[0], widths[-1])) if has_path else None,
+            activation=self.activation,
+        )
+
+    @property
+    def key(self):
+        """What equal architectures share: all of it."""
+        return self
+
+    @property
+    def n_values_per_row(self):
+        """Number of values that one row needs on its way to the code."""
+        return self.n_features + sum(self.hidden_layer_sizes) + self.n_components
+
+    def architecture(self):
+        """Return what a program is built from: the network itself."""
+        return self
+
+    def build_models(self):
+        """Return encoder, decoder and their variables, in conditioned units."""
+        widths = (self.n_features, *self.hidden_layer_sizes, self.n_components)
+        has_path = self.linear_path and len(widths) > 2
+        encoder = keras_perceptron(widths, self.activation, has_path, "encoder")
+        decoder = keras_perceptron(widths[::-1], self.activation, has_path, "decoder")
+        variables = perceptron_variables(encoder) + perceptron_variables(decoder)
+        return encoder, decoder, variables
+
+
+def _whitened(pca, n_components):
+    """Return PCA's projection and its inverse for codes of unit variance.
+
+    Components beyond those that PCA found start as the random layers have them in the
+    encoder, and unused in the decoder.
+    """
+    n_found = min(len(pca.components), n_components)
+    deviation = np.sqrt(pca.variance[:n_found]) / pca.scale
+    project = np.zeros((pca.components.shape[1], n_components))
+    project[:, :n_found] = pca.components[:n_found].T / deviation
+    back = np.zeros((n_components, pca.components.shape[1]))
+    back[:n_found] = pca.components[:n_found] * deviation[:, np.newaxis]
+    n_extra = n_components - n_found
+    if n_extra:
+        extra = np.random.default_rng(0).standard_normal((len(project), n_extra))
+        project[:, n_found:] = extra / np.sqrt(len(project))
+    return project, back
+
+
+def _started_at(half, matrix):
+    if half.linear is None:
+        return replace(half, kernels=(matrix,))
+    zeros = np.zeros_like(half.kernels[-1])
+    return replace(half, kernels=(*half.kernels[:-1], zeros), linear=matrix)
+
+
+def keras_perceptron(widths, activation, has_path, name, shift=None):
+    """Build a :class:`Perceptron` as a Keras model.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Inputs, hidden layers, outputs.
+    activation : str
+    has_path : bool
+        Whether there is a linear path.
+    name : str
+        Name of the model.
+    shift : ndarray of shape (widths[0],), default=None
+        Subtracted from the inputs.
+    """
+    keras = load_keras()
+    inputs = keras.Input((widths[0],), name=f"{name}_input")
+    x = inputs
+    if shift is not None:
+        x = keras.layers.Rescaling(1.0, -shift, name=f"{name}_shift")(x)
+    hidden = x
+    for i, width in enumerate(widths[1:-1]):
+        hidden = _dense(keras, width, activation, f"{name}_hidden_{i}")(hidden)
+    outputs = _dense(keras, widths[-1], None, f"{name}_output")(hidden)
+    if has_path:
+        path = _dense(keras, widths[-1], None, f"{name}_linear", use_bias=False)(x)
+        outputs = keras.layers.Add(name=f"{name}_sum")([outputs, path])
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _dense(keras, width, activation, name, use_bias=True):
+    return keras.layers.Dense(
+        width,
+        activation=activation,
+        use_bias=use_bias,
+        kernel_initializer="zeros",
+        name=name,
+        dtype="float32",
+    )
+
+
+def perceptron_variables(model):
+    """Return the variables of a Keras perceptron in the order of its layers' names.
+
+    The order is that of :meth:`Perceptron.to_list`, whatever order Keras keeps.
+    """
+    layers = {layer.name.removeprefix(f"{model.name}_"): layer for layer in model.layers}
+    hidden = sorted(
+        (name for name in layers if name.startswith("hidden_")),
+        key=lambda name: int(name.removeprefix("hidden_")),
+    )
+    ordered = [*hidden, "output", *(["linear"] if "linear" in layers else [])]
+    return [variable for name in ordered for variable in layers[name].weights]

@@ -1,0 +1,29 @@
+"""Rows of a table, dense or sparse, in memory or on disk, a chunk at a time."""
+
+import numpy as np
+from scipy import sparse
+
+CHUNK_VALUES = 1 << 18  # 1 MiB of float32: a chunk and its activations stay in cache
+
+
+def take(X, index, dtype=None):
+    """Return rows of `X` as a dense array of shape (n_rows, n_features).
+
+    Parameters
+    ----------
+    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    index : slice or ndarray of int
+        Which rows; the order is kept.
+    dtype : dtype, default=None
+        The type to convert to; None keeps that of `X`.
+    """
+    rows = X[index]
+    if sparse.issparse(rows):
+        rows = rows.toarray()
+    return np.asarray(rows, dtype=dtype)
+
+
+def chunk_slices(n_samples, n_values_per_row):
+    """Return slices over the rows, each of about `CHUNK_VALUES` values."""
+    step = max(16, CHUNK_VALUES // max(n_values_per_row, 1))
+    return [slice(i, min(i + step, n_samples)) for i in range(0, n_samples, step)]

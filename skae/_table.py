@@ -1,0 +1,78 @@
+"""A table as a fit sees it: which rows, their weights, and how to condition them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._rows import chunk_slices, take
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows that a fit may use, and how to condition them.
+
+    Attributes
+    ----------
+    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    weight : ndarray of shape (n_samples,) or None
+    shift : ndarray of shape (n_features,)
+    scale : float
+        A conditioned row is ``(x - shift) / scale``.
+    """
+
+    X: object
+    weight: np.ndarray | None
+    shift: np.ndarray
+    scale: float
+
+    def rows(self, index):
+        """Return conditioned rows in float32.
+
+        The subtraction is done in the table's own precision, so that a large common
+        offset does not cost the digits behind it.
+        """
+        rows = take(self.X, index)
+        if rows.dtype.kind != "f" or rows.dtype.itemsize < 4:
+            rows = rows.astype(np.float64)
+        shifted = rows - self.shift.astype(rows.dtype, copy=False)
+        return (shifted / rows.dtype.type(self.scale)).astype(np.float32, copy=False)
+
+    def weights(self, index):
+        """Return the sample weights of rows in float32."""
+        if self.weight is None:
+            return np.ones(len(index), dtype=np.float32)
+        return self.weight[index].astype(np.float32)
+
+    def r2(self, reconstruct, index=None):
+        """Return the fraction of the variance of rows that is reconstructed.
+
+        Parameters
+        ----------
+        reconstruct : callable
+            ``(rows in float64) -> reconstructions``.
+        index : ndarray of int, default=None
+            Which rows; None takes all.
+
+        Returns
+        -------
+        float
+            NaN for fewer than two rows, which have no variance. Rows without variance
+            give 1 if they are reconstructed without error, and 0 otherwise.
+        """
+        if index is None:
+            index = np.arange(self.X.shape[0])
+        if len(index) < 2:
+            return float("nan")
+        total, n_total, squares, error = np.zeros(self.X.shape[1]), 0.0, 0.0, 0.0
+        for part in chunk_slices(len(index), self.X.shape[1]):
+            rows = take(self.X, index[part], np.float64)
+            weight = self.weights(index[part]).astype(np.float64)
+            centred = rows - self.shift
+            total += weight @ centred
+            n_total += weight.sum()
+            squares += weight @ (centred**2).sum(axis=1)
+            error += weight @ ((rows - reconstruct(rows)) ** 2).sum(axis=1)
+        variance = squares - total @ total / n_total
+        if variance > 0:
+            return float(1 - error / variance)
+        return 1.0 if error == 0 else 0.0

@@ -1,0 +1,167 @@
+"""The compiled training step on TensorFlow: all batches of a chunk in one call."""
+
+import numpy as np
+
+from .._keras import load_keras
+
+
+class Program:
+    """A Keras autoencoder with its optimizer, compiled to train on whole chunks.
+
+    Weights, optimizer state, learning rates, weight decay and the units of the loss are
+    values that a fit sets; only the architecture and the batch size are compiled in. So
+    one program serves any number of fits, one at a time.
+
+    Parameters
+    ----------
+    encoder, decoder : keras.Model
+    variables : list of keras.Variable
+        The weights of both in the order of the arrays that `load` takes.
+    loss : callable
+        ``(y_true, y_pred) -> value per row``.
+    optimizer : keras.optimizers.Optimizer
+        Built here for the trainable weights.
+    n_features : int
+    in_user_units : bool
+        Whether the loss must see the user's units; if not, it is computed on the
+        conditioned values.
+    """
+
+    def __init__(
+        self, encoder, decoder, variables, loss, optimizer, *, n_features, in_user_units
+    ):
+        import tensorflow as tf
+
+        self._tf = tf
+        keras = load_keras()
+        self.encoder, self.decoder = encoder, decoder
+        inputs = keras.Input((n_features,), name="rows")
+        self.model = keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+        self.optimizer = optimizer
+        optimizer.build(self.model.trainable_variables)
+        self._variables = variables
+        self._seeds = _seed_variables(self.model, variables)
+        self._loss = loss
+        self._in_user_units = in_user_units
+        self._shift = tf.Variable(tf.zeros(n_features), trainable=False)
+        self._scale = tf.Variable(1.0, trainable=False)
+        self._weight_decay = None
+        if optimizer.weight_decay is not None:
+            self._weight_decay = tf.Variable(0.0, trainable=False)
+            optimizer.weight_decay = self._weight_decay
+        self._fresh_state = [variable.numpy() for variable in optimizer.variables]
+        self._train = tf.function(self._run_batches, jit_compile=True, autograph=False)
+        self._evaluate = tf.function(self._run_rows, autograph=False, reduce_retracing=True)
+
+    @property
+    def has_own_schedule(self):
+        """Whether the optimizer came with a learning rate schedule of its own."""
+        return not isinstance(self.optimizer._learning_rate, load_keras().Variable)
+
+    def load(self, weights, optimizer_state, seed, *, shift, scale, weight_decay):
+        """Set all that one fit has of its own.
+
+        Parameters
+        ----------
+        weights : list of ndarray
+        optimizer_state : list of ndarray or None
+            As `optimizer_state` returned it; None starts afresh.
+        seed : numpy.random.SeedSequence
+            For layers that draw random numbers while training.
+        shift : ndarray of shape (n_features,)
+        scale : float
+            A conditioned value is ``(x - shift) / scale``.
+        weight_decay : float or None
+        """
+        for variable, value in zip(self._variables, weights):
+            variable.assign(np.asarray(value, dtype=variable.dtype))
+        state = optimizer_state or self._fresh_state
+        for variable, value in zip(self.optimizer.variables, state):
+            variable.assign(value)
+        for variable, word in zip(self._seeds, seed.generate_state(len(self._seeds))):
+            variable.assign(np.array([word, 0], dtype=variable.dtype))
+        self._shift.assign(shift.astype(np.float32))
+        self._scale.assign(scale)
+        if self._weight_decay is not None:
+            self._weight_decay.assign(weight_decay)
+
+    def weights(self):
+        """Return a copy of the weights."""
+        return [variable.numpy() for variable in self._variables]
+
+    def optimizer_state(self):
+        """Return a copy of the optimizer's variables."""
+        return [variable.numpy() for variable in self.optimizer.variables]
+
+    def train(self, inputs, targets, weights, learning_rates, n_batches):
+        """Update the weights on the first `n_batches` batches of a chunk.
+
+        Parameters
+        ----------
+        inputs, targets : ndarray of shape (chunk_batches, batch_size, n_features)
+            The same object twice if the inputs are not corrupted.
+        weights : ndarray of shape (chunk_batches, batch_size)
+            0 for padding.
+        learning_rates : ndarray of shape (chunk_batches,)
+        n_batches : int
+
+        Returns
+        -------
+        loss, penalty : float
+            Weighted sum of the rows' losses, and of the batches' penalties.
+        """
+        tensor = self._tf.convert_to_tensor
+        x = tensor(inputs)
+        y = x if targets is inputs else tensor(targets)
+        sums = self._train(x, y, tensor(weights), tensor(learning_rates), n_batches)
+        loss, penalty = sums.numpy()
+        return float(loss), float(penalty)
+
+    def evaluate(self, inputs, targets):
+        """Return the loss of each row, shape (n_rows,), as at inference."""
+        tensor = self._tf.convert_to_tensor
+        x = tensor(inputs)
+        return self._evaluate(x, x if targets is inputs else tensor(targets)).numpy()
+
+    def _run_batches(self, inputs, targets, weights, learning_rates, n_batches):
+        tf = self._tf
+        variables = self.model.trainable_variables
+
+        def run_batch(i, sums):
+            if not self.has_own_schedule:
+                self.optimizer.learning_rate.assign(learning_rates[i])
+            weight = weights[i]
+            total_weight = tf.reduce_sum(weight)
+            with tf.GradientTape() as tape:
+                per_row = self._row_losses(inputs[i], targets[i], training=True)
+                loss_sum = tf.reduce_sum(weight * per_row)
+                penalty = tf.add_n(self.model.losses) if self.model.losses else 0.0
+                loss = loss_sum / tf.maximum(total_weight, 1e-30) + penalty
+            gradients = tape.gradient(loss, variables)
+            self.optimizer.apply(gradients, variables)
+            return i + 1, sums + tf.stack([loss_sum, penalty * total_weight])
+
+        _, sums = tf.while_loop(
+            lambda i, _: i < n_batches, run_batch, (tf.constant(0), tf.zeros(2))
+        )
+        return sums
+
+    def _run_rows(self, inputs, targets):
+        return self._row_losses(inputs, targets, training=False)
+
+    def _row_losses(self, inputs, targets, training):
+        outputs = self.model(inputs, training=training)
+        if not self._in_user_units:
+            return self._loss(targets, outputs)
+        return self._loss(
+            targets * self._scale + self._shift, outputs * self._scale + self._shift
+        )
+
+
+def _seed_variables(model, weights):
+    known = {id(variable) for variable in weights}
+    return [
+        variable
+        for variable in model.variables
+        if id(variable) not in known and "seed_generator_state" in variable.path
+    ]

@@ -1,0 +1,320 @@
+"""The promises: same bits, nothing touched, nothing lost, drops in where PCA stood."""
+
+import copy
+import io
+import os
+import pickle
+import random
+import stat
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from networks import dropout_network
+from scipy import sparse
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_wine
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skae import AutoencoderTransformer
+
+QUICK = {"max_epochs": 8, "hidden_layer_sizes": (16, 8), "random_state": 0}
+
+
+def quick(n_components=2, **kwargs):
+    return AutoencoderTransformer(n_components, **QUICK | kwargs)
+
+
+def run_python(code, **kwargs):
+    """Run code in a fresh process, where the tests' networks can be imported."""
+    path = os.pathsep.join(sys.path)
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        check=True,
+        timeout=300,
+        **kwargs,
+    )
+
+
+FIT_AND_PRINT = """
+    from sklearn.datasets import load_digits
+    from skae import AutoencoderTransformer
+    import hashlib
+    X = load_digits().data
+    estimator = AutoencoderTransformer(3, max_epochs=3, random_state=5).fit(X)
+    print(hashlib.sha256(estimator.transform(X).tobytes()).hexdigest())
+"""
+
+
+def code_digest(digits):
+    import hashlib
+
+    codes = AutoencoderTransformer(3, max_epochs=3, random_state=5).fit_transform(digits)
+    return hashlib.sha256(codes.tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("n_threads", ["1", "2"])
+def test_same_bits_in_another_process_with_any_number_of_threads(digits, n_threads):
+    code = f"import os; os.environ['OMP_NUM_THREADS'] = '{n_threads}'\n"
+    result = run_python(code + textwrap.dedent(FIT_AND_PRINT))
+    assert result.stdout.decode().strip() == code_digest(digits)
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"build_network": dropout_network}])
+def test_same_bits_in_threads_and_after_global_seeds_changed(small, kwargs):
+    import keras
+
+    expected = quick(**kwargs).fit_transform(small)
+    keras.utils.set_random_seed(99)
+    np.testing.assert_array_equal(quick(**kwargs).fit_transform(small), expected)
+    with ThreadPoolExecutor(2) as pool:
+        for codes in pool.map(lambda _: quick(**kwargs).fit_transform(small), range(4)):
+            np.testing.assert_array_equal(codes, expected)
+
+
+@pytest.mark.parametrize("random_state", [0, None])
+@pytest.mark.parametrize("kwargs", [{}, {"build_network": dropout_network}])
+def test_fit_leaves_global_generators_alone(small, random_state, kwargs):
+    import keras
+
+    def states():
+        seed = keras.src.random.seed_generator.global_seed_generator().state.numpy()
+        return random.getstate(), np.random.get_state()[1].tolist(), seed.tolist()
+
+    before = states()
+    quick(**kwargs | {"random_state": random_state}).fit(small)
+    assert states() == before
+
+
+def test_random_state_none_and_instances_give_different_fits(small):
+    by_entropy = [quick(random_state=None).fit(small).history_["loss"] for _ in range(2)]
+    assert by_entropy[0] != by_entropy[1]
+    generator = np.random.RandomState(0)
+    drawn = [quick(random_state=generator).fit(small).history_["loss"] for _ in range(2)]
+    assert drawn[0] != drawn[1]
+
+
+def test_environment_and_directory_are_left_alone(small, tmp_path):
+    before = dict(os.environ)
+    quick().fit(small).transform(small)
+    assert {k for k in os.environ if os.environ[k] != before.get(k)} == set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_on_the_console(tmp_path):
+    code = FIT_AND_PRINT.replace("print", "len") + "    estimator.encoder_\n"
+    os.chmod(tmp_path, stat.S_IREAD | stat.S_IEXEC)
+    result = run_python(code, cwd=tmp_path)
+    assert result.stdout == b""
+    assert result.stderr == b""
+
+
+def test_two_processes_in_one_read_only_directory(tmp_path, digits):
+    os.chmod(tmp_path, stat.S_IREAD | stat.S_IEXEC)
+    with ThreadPoolExecutor(2) as pool:
+        results = list(
+            pool.map(lambda _: run_python(FIT_AND_PRINT, cwd=tmp_path).stdout, range(2))
+        )
+    assert results[0] == results[1] == code_digest(digits).encode() + b"\n"
+
+
+def test_grid_search_in_two_processes_equals_one():
+    X, y = load_wine(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), quick(), LogisticRegression())
+    grid = {
+        "autoencodertransformer__n_components": [1, 3],
+        "autoencodertransformer__hidden_layer_sizes": [(8,), (4, 4)],
+        "autoencodertransformer__learning_rate": [1e-4, 1e-2],
+    }
+    one, two = (
+        GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2)
+    )
+    np.testing.assert_array_equal(
+        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
+    )
+    assert one.best_params_["autoencodertransformer__n_components"] == 3
+
+
+def test_grid_search_without_scoring_prefers_the_better_autoencoder(digits):
+    search = GridSearchCV(
+        quick(3), {"learning_rate": [1e-12, 1e-2], "n_components": [1, 4]}, cv=2
+    ).fit(digits)
+    assert search.best_params_ == {"learning_rate": 1e-2, "n_components": 4}
+
+
+def test_validation_rows_travel_through_a_pipeline_and_are_scaled():
+    X = 100 + 10 * load_wine().data
+    with config_context(enable_metadata_routing=True):
+        estimator = quick().set_fit_request(X_val=True)
+        pipeline = make_pipeline(StandardScaler(), estimator, transform_input=["X_val"])
+        pipeline.fit(X[::2], X_val=X[1::2])
+    scaler = StandardScaler().fit(X[::2])
+    direct = quick().fit(scaler.transform(X[::2]), X_val=scaler.transform(X[1::2]))
+    assert pipeline[-1].validation_score_ == direct.validation_score_
+    assert 0 < direct.validation_score_ < 1
+
+
+def test_clone_keeps_settings_and_drops_the_fit(small):
+    estimator = quick(learning_rate=0.02, callbacks=None, loss="mae").fit(small)
+    copied = clone(estimator)
+    assert copied.get_params() == estimator.get_params()
+    assert not hasattr(copied, "mean_")
+
+
+def by_joblib(estimator):
+    buffer = io.BytesIO()
+    joblib.dump(estimator, buffer)
+    buffer.seek(0)
+    return joblib.load(buffer)
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"build_network": dropout_network}])
+@pytest.mark.parametrize(
+    "carry", [lambda e: pickle.loads(pickle.dumps(e)), by_joblib, copy.deepcopy]
+)
+def test_copies_give_identical_codes(small, kwargs, carry):
+    estimator = quick(**kwargs).fit(small)
+    expected = estimator.transform(small)
+    estimator.encoder_  # noqa: B018 - a Keras model in the cache must not be carried
+    carried = carry(estimator)
+    np.testing.assert_array_equal(carried.transform(small), expected)
+    np.testing.assert_array_equal(
+        carried.inverse_transform(expected), estimator.inverse_transform(expected)
+    )
+
+
+def test_pickle_transforms_in_a_fresh_process_without_keras(small, tmp_path):
+    estimator = quick().fit(small)
+    joblib.dump((estimator, small), tmp_path / "fitted.joblib")
+    code = """
+        import joblib, sys
+        estimator, X = joblib.load("fitted.joblib")
+        codes = estimator.transform(X)
+        assert estimator.score(X) > 0
+        assert not {"keras", "tensorflow"} & set(sys.modules)
+        joblib.dump((codes, estimator.inverse_transform(codes)), "codes.joblib")
+    """
+    run_python(code, cwd=tmp_path)
+    codes, back = joblib.load(tmp_path / "codes.joblib")
+    np.testing.assert_array_equal(codes, estimator.transform(small))
+    np.testing.assert_array_equal(back, estimator.inverse_transform(codes))
+
+
+def test_pipeline_with_memory_gives_identical_codes(small, tmp_path):
+    def pipeline(memory):
+        steps = StandardScaler(), quick(), LogisticRegression()
+        return make_pipeline(*steps, memory=memory)
+
+    y = small[:, 0] > 0
+    plain = pipeline(None).fit(small, y)
+    for _ in range(2):
+        cached = pipeline(str(tmp_path / "cache")).fit(small, y)
+        np.testing.assert_array_equal(
+            cached[:-1].transform(small), plain[:-1].transform(small)
+        )
+
+
+def test_names_and_frames(small):
+    frame = pd.DataFrame(small, columns=list("abcde"))
+    estimator = quick().fit(frame)
+    assert list(estimator.feature_names_in_) == list("abcde")
+    assert estimator.get_feature_names_out().tolist() == [
+        "autoencodertransformer0",
+        "autoencodertransformer1",
+    ]
+    found = estimator.set_output(transform="pandas").transform(frame)
+    assert list(found.columns) == ["autoencodertransformer0", "autoencodertransformer1"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        estimator.transform(frame[list("edcba")])
+    columns = ColumnTransformer([("code", quick(), list("abc"))], remainder="drop")
+    out = columns.set_output(transform="pandas").fit_transform(frame)
+    assert list(out.columns) == [
+        "code__autoencodertransformer0",
+        "code__autoencodertransformer1",
+    ]
+
+
+def test_polars_in_and_out(small):
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(dict(zip("abcde", small.T)))
+    estimator = quick().fit(frame).set_output(transform="polars")
+    codes = estimator.transform(frame)
+    assert isinstance(codes, polars.DataFrame)
+    np.testing.assert_allclose(codes.to_numpy(), quick().fit_transform(small))
+
+
+def test_sparse_rows_equal_dense_rows(digits):
+    csr = sparse.csr_array(digits)
+    dense, by_csr = quick().fit(digits), quick().fit(csr)
+    np.testing.assert_allclose(by_csr.transform(csr), dense.transform(digits), atol=1e-6)
+    assert by_csr.score(csr) == pytest.approx(dense.score(digits))
+
+
+def test_dtype_of_the_rows_is_kept(small):
+    estimator = quick().fit(small)
+    codes = estimator.transform(small.astype(np.float32))
+    assert codes.dtype == np.float32
+    assert estimator.inverse_transform(codes).dtype == np.float32
+    assert estimator.transform(small.astype(np.float16)).dtype == np.float64
+    np.testing.assert_allclose(codes, estimator.transform(small), atol=1e-5)
+
+
+def test_fit_is_interrupted_without_a_trace(small):
+    from keras.callbacks import LambdaCallback
+
+    def interrupt(epoch, logs):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    estimator = quick().fit(small)
+    before, codes = dict(vars(estimator)), estimator.transform(small)
+    estimator.set_params(callbacks=[LambdaCallback(on_epoch_end=interrupt)])
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(small[:50, :4])
+    del before["callbacks"]
+    assert all(vars(estimator)[name] is before[name] for name in before)
+    np.testing.assert_array_equal(estimator.transform(small), codes)
+    fresh = quick(callbacks=[LambdaCallback(on_epoch_end=interrupt)])
+    with pytest.raises(KeyboardInterrupt):
+        fresh.fit(small)
+    assert vars(fresh).keys() == quick().get_params().keys()
+
+
+def test_blas_gets_its_threads_back():
+    from skae._threads import _blas_libraries, one_blas_thread
+
+    def threads():
+        return [library.get_num_threads() for library in _blas_libraries()]
+
+    before = threads()
+    first, second = one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    assert threads() == [1] * len(before)
+    first.__exit__(None, None, None)
+    assert threads() == [1] * len(before)
+    second.__exit__(None, None, None)
+    assert threads() == before
+
+
+def test_large_memory_mapped_table_is_read_in_chunks(tmp_path):
+    rng = np.random.default_rng(0)
+    X = np.lib.format.open_memmap(tmp_path / "X.npy", "w+", np.float32, (5000, 8))
+    X[:] = rng.normal(size=X.shape) @ rng.normal(size=(8, 8))
+    read_only = np.load(tmp_path / "X.npy", mmap_mode="r")
+    found = quick(3).fit(read_only)
+    np.testing.assert_array_equal(
+        found.transform(np.array(X)), quick(3).fit_transform(np.array(X))
+    )
