@@ -1,13 +1,19 @@
 """What "auto" means: sizes and regularisation from the shape of the table.
 
-The constants come from ``benchmarks/tune.py``; the table is in the docs.
+The constants were chosen on open tables with ``benchmarks/quality.py``; the docs page
+"How it works" says how.
 """
 
 import math
 
 import numpy as np
 
-N_UPDATES = 3000
+MIN_UPDATES, MAX_UPDATES = 2500, 8000
+WORK = 1e11  # of a default fit of up to WORK_ROWS rows: some seconds on two cores
+WORK_ROWS = 8000
+MIN_EPOCHS = 20  # not below this for the sake of the work
+NOISE = 0.4
+NOISE_ROWS = 10_000
 
 
 def batch_size(n_rows):
@@ -15,11 +21,28 @@ def batch_size(n_rows):
     return int(2 ** np.clip(round(math.log2(max(n_rows, 1) / 40)), 5, 9))
 
 
-def max_epochs(n_rows, batch_size):
-    """Return how many epochs give about the right number of updates."""
-    return max(1, math.ceil(N_UPDATES / math.ceil(n_rows / batch_size)))
+def max_epochs(n_rows, batch_size, n_weights):
+    """Return how many epochs give about the right number of updates.
+
+    That is two updates a row between `MIN_UPDATES` and `MAX_UPDATES`, fewer for a
+    network so wide that they would take too long: an update costs each weight its
+    products with the rows of the batch, and the optimizer's memory traffic, which is
+    worth about 64 rows.
+    """
+    steps = math.ceil(n_rows / batch_size)
+    wanted = np.clip(2 * n_rows, MIN_UPDATES, MAX_UPDATES)
+    work = WORK * max(1.0, n_rows / WORK_ROWS)
+    affordable = work / (n_weights * (batch_size + 64))
+    n_updates = max(min(wanted, affordable), min(wanted, MIN_EPOCHS * steps))
+    return max(1, math.ceil(n_updates / steps))
 
 
-def input_noise(n_rows):
-    """Return the level of the noise on the inputs, in standard deviations."""
-    return 0.3 * min(1.0, (500 / max(n_rows, 1)) ** 0.5)
+def input_noise(pca, n_rows):
+    """Return the level of the noise on the inputs, in standard deviations.
+
+    It is a part of what the principal components leave unexplained, so that it never
+    drowns the structure that the network is to find, and fades as the table grows.
+    """
+    unexplained = max(0.0, 1.0 - pca.explained_variance_ratio.sum())
+    fading = min(1.0, math.sqrt(NOISE_ROWS / max(n_rows, 1)))
+    return NOISE * math.sqrt(unexplained) * fading

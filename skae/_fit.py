@@ -7,6 +7,7 @@ from ._custom import CustomNetwork
 from ._fitting import (
     Objective,
     Seeds,
+    all_rows,
     custom_start,
     dense_start,
     lent_program,
@@ -14,7 +15,7 @@ from ._fitting import (
     split_rows,
 )
 from ._inference import TrainedDense
-from ._keras import check_activation
+from ._keras import check_activation, make_loss
 from ._network import DenseNetwork
 from ._pca import principal_components
 from ._table import Table
@@ -54,8 +55,6 @@ def run_fit(estimator, X, sample_weight, X_val, is_partial):
 class _Fit:
     """A fit from the start, or from the weights of the last one with `warm_start`."""
 
-    is_constant_rate = False
-
     def __init__(self, estimator, X, sample_weight, X_val):
         self.estimator = estimator
         self.X, self.weight, self.X_val = X, sample_weight, X_val
@@ -66,17 +65,19 @@ class _Fit:
             estimator.learning_rate,
             estimator.weight_decay,
         )
-        self.objective.check()
+        make_loss(estimator.loss)  # so that an unknown name is told before any work
+        self.optimizer = self.objective.make_optimizer()
         check_activation(estimator.activation)
         check_callbacks(estimator.callbacks or ())
         self.hidden_layer_sizes = _checked_widths(estimator.hidden_layer_sizes)
         self.train_rows, self.val_rows = self.split()
-        self.schedule = self.make_schedule()
 
     def run(self):
-        estimator, context = self.estimator, self._begin()
+        estimator = self.estimator
         pca = self.find_components()
         architecture, start = self.start(pca)
+        self.schedule = self.make_schedule(sum(a.size for a in start.weights()))
+        context = self._begin()
         table = _table(self.X, self.weight, start)
         validation = self._validation(table)
         with lent_program(architecture, self.objective, self.schedule.batch_size) as lent:
@@ -86,7 +87,7 @@ class _Fit:
                 self.seeds.dropout,
                 shift=table.shift,
                 scale=table.scale,
-                weight_decay=estimator.weight_decay,
+                weight_decay=self.optimizer.weight_decay,
             )
             run = train(
                 lent,
@@ -124,20 +125,23 @@ class _Fit:
     def split(self):
         n_rows = self.X.shape[0]
         if self.X_val is not None:
-            return np.arange(n_rows), np.arange(self.X_val.shape[0])
+            return all_rows(n_rows), all_rows(self.X_val.shape[0])
         fraction = self.estimator.validation_fraction
         return split_rows(n_rows, fraction, self.seeds.split)
 
-    def make_schedule(self):
-        estimator, n_rows = self.estimator, len(self.train_rows)
-        batch_size, max_epochs = estimator.batch_size, estimator.max_epochs
+    def make_schedule(self, n_weights):
+        batch_size, n_rows = self.batch_size(), len(self.train_rows)
+        max_epochs = self.estimator.max_epochs
+        if max_epochs == "auto":
+            max_epochs = _automatic.max_epochs(n_rows, batch_size, n_weights)
+        return Schedule(batch_size, max_epochs, float(self.optimizer.learning_rate), n_rows)
+
+    def batch_size(self):
+        """Return the size asked for, or less if all rows fit into a smaller batch."""
+        n_rows, batch_size = len(self.train_rows), self.estimator.batch_size
         if batch_size == "auto":
             batch_size = _automatic.batch_size(n_rows)
-        batch_size = min(batch_size, 1 << (n_rows - 1).bit_length())
-        if max_epochs == "auto":
-            max_epochs = _automatic.max_epochs(n_rows, batch_size)
-        rate = self.objective.highest_rate()
-        return Schedule(batch_size, max_epochs, rate, n_rows, self.is_constant_rate)
+        return min(batch_size, 1 << (n_rows - 1).bit_length())
 
     def find_components(self):
         n_components = self.estimator.n_components
@@ -276,21 +280,15 @@ class _Fit:
 class _PartialFit(_Fit):
     """One epoch more at a constant learning rate, on all the rows given."""
 
-    is_constant_rate = True
-
     def n_epochs_before(self):
         return getattr(self.estimator, "n_epochs_", 0)
 
     def split(self):
-        return np.arange(self.X.shape[0]), np.arange(0)
+        return all_rows(self.X.shape[0]), all_rows(0)
 
-    def make_schedule(self):
-        estimator, n_rows = self.estimator, len(self.train_rows)
-        batch_size = estimator.batch_size
-        if batch_size == "auto":
-            batch_size = _automatic.batch_size(n_rows)
-        rate = self.objective.highest_rate()
-        return Schedule(batch_size, 1, rate, n_rows, is_constant=True)
+    def make_schedule(self, n_weights):
+        rate, n_rows = float(self.optimizer.learning_rate), len(self.train_rows)
+        return Schedule(self.batch_size(), 1, rate, n_rows, is_constant=True)
 
     def find_components(self):
         if not self.goes_on:

@@ -12,7 +12,9 @@ from ._rows import take
 from ._threads import one_blas_thread
 from ._training import Program, borrowed_program
 
-ROWS_FOR_SIGNS = 10_000
+LEARNING_RATE = 5e-3
+WEIGHT_DECAY = 1e-2
+BLOCK_ROWS = 1 << 15
 
 _SCALES_AS = {  # Losses that a shift leaves alone, and the power of the scale they carry
     "mse": 2,
@@ -52,13 +54,19 @@ class Seeds:
         return cls(*np.random.SeedSequence(entropy).spawn(5))
 
 
+def all_rows(n_rows):
+    """Return the indices of all rows, in four bytes each where these suffice."""
+    return np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)
+
+
 def split_rows(n_rows, validation_fraction, seed):
     """Return the training and the validation rows, each ascending.
 
     At least one row stays for training.
     """
     n_validation = min(int(np.ceil(validation_fraction * n_rows)), n_rows - 1)
-    order = np.random.default_rng(seed).permutation(n_rows)
+    order = all_rows(n_rows)
+    np.random.default_rng(seed).shuffle(order)
     return np.sort(order[n_validation:]), np.sort(order[:n_validation])
 
 
@@ -107,17 +115,13 @@ class Objective:
     learning_rate: float | None
     weight_decay: float | None
 
-    def check(self):
-        """Raise the errors of unknown names, before any work is done."""
-        make_loss(self.loss)
-        self.make_optimizer()
-
     def make_optimizer(self):
-        return make_optimizer(self.optimizer, self.learning_rate, self.weight_decay)
-
-    def highest_rate(self):
-        """Return the learning rate to schedule from."""
-        return float(self.make_optimizer().learning_rate)
+        """Return a new optimizer; a name gets the defaults, an instance keeps its own."""
+        rate, decay = self.learning_rate, self.weight_decay
+        if isinstance(self.optimizer, str):
+            rate = LEARNING_RATE if rate is None else rate
+            decay = WEIGHT_DECAY if decay is None else decay
+        return make_optimizer(self.optimizer, rate, decay)
 
     @property
     def power(self):
@@ -184,18 +188,28 @@ def order_codes(trained, table):
     -------
     TrainedDense
     """
-    codes = trained.encode(table.X).astype(np.float64, copy=False)
-    weight = np.ones(len(codes)) if table.weight is None else table.weight
-    weight = weight / weight.sum()
+    n_samples, n_features = table.X.shape
+    n_codes = trained.network.n_components
+    total, first = 0.0, np.zeros(n_codes)
+    second, shared = np.zeros((n_codes, n_codes)), np.zeros((n_codes, n_features))
+    for start in range(0, n_samples, BLOCK_ROWS):
+        block = slice(start, min(start + BLOCK_ROWS, n_samples))
+        X = take(table.X, block)
+        codes = trained.encode(X).astype(np.float64, copy=False)
+        weight = np.ones(len(X)) if table.weight is None else table.weight[block]
+        with one_blas_thread():
+            weighted = (codes * weight[:, np.newaxis]).T
+            total += weight.sum()
+            first += weighted.sum(axis=1)
+            second += weighted @ codes
+            if start == 0:
+                shared += weighted @ (X - table.shift)
+    mean = first / total
     with one_blas_thread():
-        mean = weight @ codes
-        centred = (codes - mean) * np.sqrt(weight)[:, np.newaxis]
-        _, rotation = np.linalg.eigh(centred.T @ centred)
+        _, rotation = np.linalg.eigh(second / total - np.outer(mean, mean))
         rotation = rotation[:, ::-1]
-        seen = slice(0, ROWS_FOR_SIGNS)
-        columns = take(table.X, seen, np.float64) - table.shift
-        shared = (centred[seen] @ rotation).T @ columns
+        shared = rotation.T @ shared
     largest = np.argmax(np.abs(shared), axis=1)
-    signs = np.where(shared[np.arange(len(shared)), largest] < 0, -1.0, 1.0)
+    signs = np.where(shared[np.arange(n_codes), largest] < 0, -1.0, 1.0)
     rotation = rotation * signs
     return trained.with_code(rotation, -mean @ rotation)

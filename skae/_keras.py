@@ -60,18 +60,20 @@ def _without_start_up_lines():
     """Hold back what TensorFlow logs while it starts; let all else through.
 
     The lines come from C++ before any Python setting can reach them, so the file
-    descriptor itself is caught for the time of the import. A user who has set
-    TF_CPP_MIN_LOG_LEVEL gets what that asks for.
+    descriptor itself is caught for the time of the import. A user who asks for all
+    lines, with TF_CPP_MIN_LOG_LEVEL=0, gets them.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+    if level == "0":
         yield
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = level or "2"
     try:
         with _caught_stderr() as caught:
             yield
     finally:
-        del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+        if level is None:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
     for line in caught:
         if not _is_start_up_line(line):
             sys.stderr.write(line)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-CHUNK_VALUES = 1 << 18  # 1 MiB of float32: a chunk and its activations stay in cache
+CHUNK_VALUES = 1 << 18  # 1 MiB of float32: a chunk and its activations fit the cache
 
 
 def take(X, index, dtype=None):

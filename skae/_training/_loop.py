@@ -69,7 +69,7 @@ def train(
         Stop after so many epochs without a better validation loss.
     keep_start : bool, default=False
         Keep the weights from before the first epoch unless the best epoch's gain on
-        the validation rows exceeds its standard error.
+        the validation rows is beyond doubt.
     hooks : Hooks, default=None
         Told of the beginning and the end of epochs; may set the learning rate, and may
         stop the run.
@@ -167,10 +167,15 @@ def _mean_loss(losses, table, rows):
 
 
 def _gain_is_real(run, table, rows):
-    """Whether the mean gain over the start exceeds its standard error."""
+    """Whether the gain over the start, already positive in the mean, is no accident.
+
+    Either the mean exceeds twice its standard error, or more rows gained than chance
+    would let: a few rows with huge errors can hide the gain of the others in the mean.
+    """
     gains = run.start_losses - run.best_losses
     weight = np.ones(len(gains)) if table.weight is None else table.weight[rows]
     weight = weight / weight.sum()
     mean = weight @ gains
     standard_error = np.sqrt((weight**2) @ (gains - mean) ** 2)
-    return mean > standard_error
+    won = weight @ np.sign(gains)
+    return mean > 2 * standard_error or won > 2 * np.sqrt(weight @ weight)
