@@ -1,6 +1,6 @@
 """Epochs: train, validate, remember the best, stop when told to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from .._rows import chunk_slices
 from ._chunks import epoch_chunks
 
 
-@dataclass
+@dataclass(frozen=True)
 class TrainingRun:
     """What one call of :func:`train` did.
 
@@ -16,22 +16,19 @@ class TrainingRun:
     ----------
     weights : list of ndarray
         Those of the best epoch on the validation rows; of the last without any.
-    history : dict of list of float
-        One value an epoch, in the user's units.
     best_epoch : int
         1 for the first epoch; 0 if the start was kept.
-    start_losses, best_losses : ndarray of shape (n_validation_rows,) or None
-        Loss of each validation row at the start and at the best epoch.
+    history : dict of list of float
+        One value an epoch, in the user's units.
     """
 
     weights: list
-    history: dict = field(default_factory=dict)
-    best_epoch: int = 0
-    start_losses: np.ndarray | None = None
-    best_losses: np.ndarray | None = None
+    best_epoch: int
+    history: dict
 
     @property
     def n_epochs(self):
+        """Number of epochs trained."""
         return len(self.history["loss"])
 
 
@@ -85,69 +82,123 @@ def train(
     ValueError
         If the loss stops being a number.
     """
-    run = TrainingRun(weights=program.weights(), history={"loss": [], "penalty": []})
-    start_weights = run.weights
-    best = np.inf
-    if validation is not None:
-        run.history["val_loss"] = []
-        run.start_losses = run.best_losses = row_losses(program, *validation)
-        if keep_start:
-            best = _mean_loss(run.start_losses, *validation) * unit
-    run.history["learning_rate"] = []
-
+    keeper = (
+        _LastEpoch(program)
+        if validation is None
+        else _BestEpoch(program, validation, keep_start)
+    )
+    logs_of_epochs = []
     for epoch in range(schedule.max_epochs):
         rates = schedule.rates(epoch * schedule.steps_per_epoch, schedule.steps_per_epoch)
         if hooks is not None:
             rates = hooks.epoch_begin(epoch, rates)
         order = order_rng.permutation(rows)
-        loss, penalty = _train_epoch(program, table, order, rates, schedule, corrupt)
-        logs = {"loss": loss * unit, "penalty": penalty * unit}
-        losses = None
-        if validation is not None:
-            losses = row_losses(program, *validation)
-            logs["val_loss"] = _mean_loss(losses, *validation) * unit
+        logs = _train_epoch(program, table, order, rates, schedule.batch_size, corrupt)
+        logs |= keeper.see(epoch + 1)
+        logs = {name: value * unit for name, value in logs.items()}
         logs["learning_rate"] = float(rates[-1])
-        for name, value in logs.items():
-            run.history[name].append(value)
-        if not all(np.isfinite(value) for value in logs.values()):
-            raise ValueError(
-                f"The loss stopped being a number in epoch {epoch + 1}; the likely cause "
-                "is a learning_rate that is too high, or columns of very different "
-                "scale: lower learning_rate, or standardise the columns first, with "
-                "StandardScaler."
-            )
-        if losses is not None and logs["val_loss"] < best:
-            best, run.best_losses = logs["val_loss"], losses
-            run.best_epoch, run.weights = epoch + 1, program.weights()
-        if hooks is not None and hooks.epoch_end(epoch, logs):
+        logs_of_epochs.append(logs)
+        _check_finite(logs, epoch + 1)
+        wants_to_stop = hooks is not None and hooks.epoch_end(epoch, logs)
+        is_patient = patience is None or epoch + 1 - keeper.best_epoch < patience
+        if wants_to_stop or not is_patient:
             break
-        if patience is not None and epoch + 1 - run.best_epoch >= patience:
-            break
-
     if hooks is not None:
         hooks.train_end()
-    if validation is None:
-        run.weights, run.best_epoch = program.weights(), run.n_epochs
-    elif keep_start and not _gain_is_real(run, *validation):
-        run.weights, run.best_epoch = start_weights, 0
-        run.best_losses = run.start_losses
-    return run
+    history = {name: [logs[name] for logs in logs_of_epochs] for name in logs}
+    return TrainingRun(*keeper.choose(), history)
 
 
-def row_losses(program, table, rows):
-    """Return the loss of each of the rows, uncorrupted, as at inference."""
-    losses = []
-    for part in chunk_slices(len(rows), table.X.shape[1]):
-        targets = table.rows(rows[part])
-        losses.append(program.evaluate(targets, targets))
-    return np.concatenate(losses).astype(np.float64)
+class _LastEpoch:
+    """Keeps the weights of the last epoch, when there are no rows to choose by."""
+
+    def __init__(self, program):
+        self._program = program
+        self.best_epoch = 0
+
+    def see(self, epoch):
+        self.best_epoch = epoch
+        return {}
+
+    def choose(self):
+        return self._program.weights(), self.best_epoch
 
 
-def _train_epoch(program, table, order, rates, schedule, corrupt):
+class _BestEpoch:
+    """Keeps the weights of the best epoch on the validation rows.
+
+    Parameters
+    ----------
+    program : Program
+    validation : tuple of (Table, ndarray of int)
+    keep_start : bool
+        Let the weights from before the first epoch compete.
+    """
+
+    def __init__(self, program, validation, keep_start):
+        self._program = program
+        self._table, self._rows = validation
+        self._keep_start = keep_start
+        weight = np.ones(len(self._rows))
+        if self._table.weight is not None:
+            weight = self._table.weight[self._rows]
+        self._weight = weight / weight.sum()
+        self.best_epoch = 0
+        self._start = self._best = program.weights()
+        self._start_losses = self._losses()
+        self._best_losses = self._start_losses if keep_start else np.inf
+
+    def see(self, epoch):
+        """Look at the weights after an epoch and return the validation loss."""
+        losses = self._losses()
+        if self._weight @ losses < np.sum(self._weight * self._best_losses):
+            self._best_losses, self.best_epoch = losses, epoch
+            self._best = self._program.weights()
+        return {"val_loss": float(self._weight @ losses)}
+
+    def choose(self):
+        """Return the weights to keep and their epoch, 0 for the start."""
+        if self._keep_start and not self._gain_is_real():
+            return self._start, 0
+        return self._best, self.best_epoch
+
+    def _losses(self):
+        """Return the loss of each row, uncorrupted, as at inference."""
+        losses = []
+        for part in chunk_slices(len(self._rows), self._table.X.shape[1]):
+            targets = self._table.rows(self._rows[part])
+            losses.append(self._program.evaluate(targets, targets))
+        return np.concatenate(losses).astype(np.float64)
+
+    def _gain_is_real(self):
+        """Whether the gain over the start, positive in the mean, is no accident.
+
+        Either the mean exceeds twice its standard error, or more rows gained than
+        chance would let: a few rows with huge errors can hide the gain of the others
+        in the mean.
+        """
+        gains = self._start_losses - self._best_losses
+        mean = self._weight @ gains
+        standard_error = np.sqrt(self._weight**2 @ (gains - mean) ** 2)
+        won = self._weight @ np.sign(gains)
+        return mean > 2 * standard_error or won > 2 * np.sqrt(self._weight @ self._weight)
+
+
+def _check_finite(logs, epoch):
+    if not all(map(np.isfinite, logs.values())):
+        raise ValueError(
+            f"The loss stopped being a number in epoch {epoch}; the likely cause is a "
+            "learning_rate that is too high, or columns of very different scale: lower "
+            "learning_rate, or standardise the columns first, with StandardScaler."
+        )
+
+
+def _train_epoch(program, table, order, rates, batch_size, corrupt):
+    """Train on all rows once and return the mean loss and penalty."""
     loss_sum = penalty_sum = weight_sum = 0.0
     step = 0
     for inputs, targets, weights, n_batches in epoch_chunks(
-        table, order, schedule.batch_size, corrupt
+        table, order, batch_size, corrupt
     ):
         chunk_rates = np.zeros(len(weights), dtype=np.float32)
         chunk_rates[:n_batches] = rates[step : step + n_batches]
@@ -157,25 +208,4 @@ def _train_epoch(program, table, order, rates, schedule, corrupt):
         penalty_sum += penalty
         weight_sum += float(weights.sum(dtype=np.float64))
     total = weight_sum or 1.0
-    return loss_sum / total, penalty_sum / total
-
-
-def _mean_loss(losses, table, rows):
-    if table.weight is None:
-        return float(losses.mean())
-    return float(np.average(losses, weights=table.weight[rows]))
-
-
-def _gain_is_real(run, table, rows):
-    """Whether the gain over the start, already positive in the mean, is no accident.
-
-    Either the mean exceeds twice its standard error, or more rows gained than chance
-    would let: a few rows with huge errors can hide the gain of the others in the mean.
-    """
-    gains = run.start_losses - run.best_losses
-    weight = np.ones(len(gains)) if table.weight is None else table.weight[rows]
-    weight = weight / weight.sum()
-    mean = weight @ gains
-    standard_error = np.sqrt((weight**2) @ (gains - mean) ** 2)
-    won = weight @ np.sign(gains)
-    return mean > 2 * standard_error or won > 2 * np.sqrt(weight @ weight)
+    return {"loss": loss_sum / total, "penalty": penalty_sum / total}
