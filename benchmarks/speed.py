@@ -84,7 +84,7 @@ def keras_model(widths):
 
 def mlp(widths, batch_size, epochs):
     return MLPRegressor(
-        [*widths[1:], *widths[-2:0:-1]],
+        hidden_layer_sizes=[*widths[1:], *widths[-2:0:-1]],
         batch_size=batch_size,
         max_iter=epochs,
         tol=0,

@@ -27,7 +27,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     ----------
     n_components : int or float, default=2
         Width of the code. A float between 0 and 1 asks for the smallest number of
-        principal components that keeps more than this fraction of the variance.
+        principal components that keeps more than this fraction of the variance. The
+        code may be wider than the table.
 
     hidden_layer_sizes : int or sequence of int, default=(128, 64)
         Widths of the encoder's hidden layers; the decoder mirrors them. ``()`` is a
@@ -74,14 +75,16 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     max_epochs : int or "auto", default="auto"
         Number of passes over the rows. ``"auto"`` gives two updates a row, between
-        2,500 and 8,000 altogether, and fewer for very wide networks.
+        2,500 and 8,000 altogether, fewer for very wide networks, and at most 600
+        epochs.
 
     validation_fraction : float, default=0.1
         Fraction of the rows held out, at random, to choose the best epoch. With 0 the
         last epoch stays, and so does the risk to be worse than PCA.
 
     patience : int, default=None
-        Stop after so many epochs without a better validation loss.
+        Stop after so many epochs without a better validation loss. Needs validation
+        rows.
 
     callbacks : list of keras.callbacks.Callback, default=None
         Called at the beginning and end of training and of each epoch, and copied for
@@ -91,7 +94,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         Go on from the weights of the last fit.
 
     verbose : int, default=0
-        1 prints about ten lines a fit, 2 a line each epoch.
+        1 prints about ten lines a fit and how the result compares with PCA, 2 a line
+        each epoch.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the weights, the split, the order of rows, the noise and the dropout,
@@ -113,8 +117,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         Means of the columns.
 
     explained_variance_ : ndarray of shape (n_principal_components,)
-        Variance along the principal components that the network started from; at most
-        `n_components_` of them, and only those that have any.
+        Variance along the principal components that the network started from, not of
+        the codes; at most `n_components_` of them, and only those that have any.
 
     explained_variance_ratio_ : ndarray of shape (n_principal_components,)
         The same as fractions of the total variance.
@@ -137,7 +141,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         R² of the autoencoder on the validation rows.
 
     encoder_, decoder_, autoencoder_ : keras.Model
-        The fitted network as Keras models, built when asked for.
+        The fitted network as Keras models in float32, built when first asked for. They
+        are copies: the estimator itself does not change with them.
 
     See Also
     --------
@@ -145,9 +150,11 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     Notes
     -----
-    The code is linear in the last hidden layer, which leaves its basis open. After
-    training it is rotated so that the codes of the training rows are centred,
-    uncorrelated, and sorted by variance, as PCA's are; the reconstruction stays.
+    The dense network's code is linear in the last hidden layer, which leaves its basis
+    open. After training it is rotated so that the codes of the training rows are centred,
+    uncorrelated, and sorted by variance, as PCA's are; the reconstruction stays. Unlike
+    PCA's, the codes are not in the units of the table and depend on `random_state`, so
+    a scaler behind the autoencoder helps methods that need one.
 
     A fitted dense network is a few NumPy arrays: transforming, scoring and unpickling
     need neither Keras nor TensorFlow.
@@ -217,8 +224,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _corruption(self, pca, n_rows):
+    def _corruption(self, pca, column_scale, n_rows):
         level = self.input_noise
         if level == "auto":
             level = _automatic.input_noise(pca, n_rows)
-        return GaussianNoise(level, pca.column_scale / pca.scale) if level else None
+        return GaussianNoise(level, column_scale) if level else None

@@ -12,6 +12,7 @@ MIN_UPDATES, MAX_UPDATES = 2500, 8000
 WORK = 1e11  # of a default fit of up to WORK_ROWS rows: some seconds on two cores
 WORK_ROWS = 8000
 MIN_EPOCHS = 20  # not below this for the sake of the work
+MAX_EPOCHS = 600  # above it a tiny table only learns its rows by heart
 NOISE = 0.4
 NOISE_ROWS = 10_000
 
@@ -27,14 +28,14 @@ def max_epochs(n_rows, batch_size, n_weights):
     That is two updates a row between `MIN_UPDATES` and `MAX_UPDATES`, fewer for a
     network so wide that they would take too long: an update costs each weight its
     products with the rows of the batch, and the optimizer's memory traffic, which is
-    worth about 64 rows.
+    worth about 64 rows. A tiny table gets `MAX_EPOCHS`.
     """
     steps = math.ceil(n_rows / batch_size)
     wanted = np.clip(2 * n_rows, MIN_UPDATES, MAX_UPDATES)
     work = WORK * max(1.0, n_rows / WORK_ROWS)
     affordable = work / (n_weights * (batch_size + 64))
     n_updates = max(min(wanted, affordable), min(wanted, MIN_EPOCHS * steps))
-    return max(1, math.ceil(n_updates / steps))
+    return int(np.clip(math.ceil(n_updates / steps), 1, MAX_EPOCHS))
 
 
 def input_noise(pca, n_rows):

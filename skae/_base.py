@@ -63,7 +63,7 @@ class BaseAutoencoder(
         ----------
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
             Training rows. Sparse rows and memory-mapped ones are read a chunk at a
-            time.
+            time, unless the table has more columns than rows.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -197,10 +197,11 @@ default=None
         check_is_fitted(self)
         X = checked_rows(self, X)
         n_samples, n_features = X.shape
-        errors = np.empty(X.shape if per_feature else n_samples, dtype=X.dtype)
+        errors = np.empty(X.shape if per_feature else n_samples)
         for rows in chunk_slices(n_samples, n_features):
             chunk = take(X, rows)
-            squares = (self._model.decode(self._model.encode(chunk)) - chunk) ** 2
+            back = self._model.decode(self._model.encode(chunk))
+            squares = (back - chunk).astype(np.float64) ** 2
             errors[rows] = squares if per_feature else squares.mean(axis=1)
         return errors
 
@@ -240,21 +241,22 @@ default=None
 
     # The slot that variants fill.
 
-    def _corruption(self, pca, n_rows):
+    def _corruption(self, pca, column_scale, n_rows):
         """Return what corrupts the inputs in training, or None.
 
         Parameters
         ----------
         pca : PrincipalComponents
-            Of the training rows; holds the scale of each column.
+            Of the training rows.
+        column_scale : ndarray of shape (n_features,)
+            Standard deviations of the columns in the units that the network sees.
         n_rows : int
             Number of training rows.
 
         Returns
         -------
         callable or None
-            ``(rows, rng) -> rows`` on conditioned rows: centred, and divided by
-            ``pca.scale``.
+            ``(rows, rng) -> rows``, in the units that the network sees.
         """
         return None
 
@@ -262,15 +264,17 @@ default=None
 
     @with_callbacks
     def _fit(self, X, sample_weight, X_val, is_partial=False):
-        from ._fit import run_fit
+        from ._fit import Fit
+        from ._partial_fit import PartialFit
 
         goes_on = is_partial and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, X)
         if X_val is not None:
-            X_val = checked_rows(self, X_val)
-        for name, value in run_fit(self, X, sample_weight, X_val, is_partial).items():
+            X_val = checked_rows(self, X_val, name="X_val")
+        fit = (PartialFit if is_partial else Fit)(self, X, sample_weight, X_val)
+        for name, value in fit.run().items():
             setattr(self, name, value)
         return self
 

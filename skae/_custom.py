@@ -3,14 +3,15 @@
 import json
 import random
 import threading
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from ._inference import map_rows
-from ._keras import load_keras
+from ._keras import is_keras_own, load_keras
 
-_building = threading.Lock()
+_building = threading.RLock()  # a network may be built while another is
 
 
 def build_halves(build_network, n_features, n_components, seed=None):
@@ -71,10 +72,12 @@ def _check_models(halves, keras):
 
 
 def _check_width(name, outputs, expected, meaning):
-    if tuple(outputs.shape) != (None, expected):
+    shape = getattr(outputs, "shape", None)
+    if shape is None or tuple(shape) != (None, expected):
+        found = "several outputs" if shape is None else f"outputs of shape {shape}"
         raise ValueError(
-            f"The {name} of build_network gives outputs of shape {outputs.shape}, but "
-            f"it must give (None, {expected}), {meaning}; change its last layer."
+            f"The {name} of build_network gives {found}, but it must give one of shape "
+            f"(None, {expected}), {meaning}; change its last layer."
         )
 
 
@@ -131,34 +134,47 @@ class BuiltNetwork:
 def architecture_key(encoder, decoder):
     """Return a key that equal architectures share, or None if that cannot be told.
 
-    Only models made of Keras' own layers are sure to do what their config says.
+    Only of models made of Keras' own layers, without functions of the user's, is it
+    sure that they do what their config says.
     """
     layers = [*encoder._flatten_layers(), *decoder._flatten_layers()]
-    if any(_is_foreign(layer) for layer in layers):
+    if not all(map(is_keras_own, layers)):
         return None
-    try:
-        configs = [json.loads(half.to_json()) for half in (encoder, decoder)]
-    except (TypeError, ValueError, NotImplementedError):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about functions, which are found out below
+        try:
+            configs = [json.loads(half.to_json()) for half in (encoder, decoder)]
+        except (TypeError, ValueError, NotImplementedError):
+            return None
+    if _holds_foreign_code(configs):
         return None
     return json.dumps(_without_names(configs, {}), sort_keys=True)
 
 
-def _is_foreign(layer):
-    return (
-        not type(layer).__module__.startswith("keras.") or "Lambda" in type(layer).__name__
-    )
+def _holds_foreign_code(config):
+    if isinstance(config, dict):
+        module = config.get("module")
+        is_foreign = isinstance(module, str) and not module.startswith("keras")
+        is_function = config.get("class_name") in ("function", "__lambda__", "Lambda")
+        return is_foreign or is_function or any(map(_holds_foreign_code, config.values()))
+    return isinstance(config, list) and any(map(_holds_foreign_code, config))
 
 
-def _without_names(config, numbers):
+_NAMING_KEYS = ("name", "keras_history", "input_layers", "output_layers")
+
+
+def _without_names(config, numbers, names_here=False):
     """Replace the names that Keras counts up ("dense_17") by their order of appearance."""
     if isinstance(config, dict):
-        for key in ("name", "keras_history"):
-            if isinstance(config.get(key), str):
-                numbers.setdefault(config[key], len(numbers))
-        return {key: _without_names(value, numbers) for key, value in config.items()}
+        return {
+            key: _without_names(value, numbers, key in _NAMING_KEYS)
+            for key, value in config.items()
+        }
     if isinstance(config, list):
-        return [_without_names(value, numbers) for value in config]
-    return numbers.get(config, config) if isinstance(config, str) else config
+        return [_without_names(value, numbers, names_here) for value in config]
+    if names_here and isinstance(config, str):
+        return numbers.setdefault(config, len(numbers))
+    return config
 
 
 @dataclass(frozen=True)
@@ -174,8 +190,6 @@ class TrainedCustom:
     network: CustomNetwork
     arrays: list
 
-    BATCH_VALUES = 1 << 18
-
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if not k.startswith("_")}
 
@@ -189,29 +203,41 @@ class TrainedCustom:
 
     def encode(self, X):
         """Return the codes of `X`, computed by Keras, in the dtype of `X`."""
-        return self._call(self.keras_models()[0], X, self.network.n_components)
+        return self._call(self._built().encoder, X, self.network.n_components)
 
     def decode(self, codes):
         """Return the reconstructions of codes, computed by Keras."""
-        return self._call(self.keras_models()[1], codes, self.network.n_features)
+        return self._call(self._built().decoder, codes, self.network.n_features)
 
     def _call(self, model, X, n_outputs):
         def outputs(rows):
-            return np.asarray(model(rows.astype(np.float32), training=False), X.dtype)
+            return np.array(model(rows.astype(np.float32), training=False), dtype=X.dtype)
 
         return map_rows(outputs, X, n_outputs, model.count_params() // X.shape[1] + 1)
 
     def keras_models(self):
-        """Return ``(encoder, decoder, autoencoder)`` as Keras models, built once."""
+        """Return ``(encoder, decoder, autoencoder)`` as Keras models, built once.
+
+        The estimator does not use them itself, so it does not change with them.
+        """
         cache = vars(self)
         if "_models" not in cache:
             keras = load_keras()
-            built = self.network.architecture()
-            for variable, array in zip(built.variables, self.arrays):
-                variable.assign(array)
-            encoder, decoder = built.encoder, built.decoder
+            built = self._build()
             inputs = keras.Input((self.network.n_features,), name="rows")
-            outputs = decoder(encoder(inputs))
+            outputs = built.decoder(built.encoder(inputs))
             autoencoder = keras.Model(inputs, outputs, name="autoencoder")
-            cache["_models"] = encoder, decoder, autoencoder
+            cache["_models"] = built.encoder, built.decoder, autoencoder
         return cache["_models"]
+
+    def _built(self):
+        cache = vars(self)
+        if "_inner" not in cache:
+            cache["_inner"] = self._build()
+        return cache["_inner"]
+
+    def _build(self):
+        built = self.network.architecture()
+        for variable, array in zip(built.variables, self.arrays):
+            variable.assign(array)
+        return built

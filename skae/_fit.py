@@ -1,4 +1,4 @@
-"""One fit, from checked rows to the attributes of a fitted estimator."""
+"""A fit, from checked rows to the attributes of a fitted estimator."""
 
 import numpy as np
 
@@ -30,8 +30,8 @@ from ._training import (
 )
 
 
-def run_fit(estimator, X, sample_weight, X_val, is_partial):
-    """Fit `estimator` on checked rows and return its fitted attributes.
+class Fit:
+    """A fit from the start, or from the weights of the last one with `warm_start`.
 
     Nothing is written to the estimator, so a failure loses nothing.
 
@@ -41,23 +41,14 @@ def run_fit(estimator, X, sample_weight, X_val, is_partial):
     X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
     sample_weight : ndarray of shape (n_samples,) or None
     X_val : as X, or None
-    is_partial : bool
-        One epoch more, as in `partial_fit`.
-
-    Returns
-    -------
-    dict
     """
-    fit = _PartialFit if is_partial else _Fit
-    return fit(estimator, X, sample_weight, X_val).run()
-
-
-class _Fit:
-    """A fit from the start, or from the weights of the last one with `warm_start`."""
 
     def __init__(self, estimator, X, sample_weight, X_val):
         self.estimator = estimator
-        self.X, self.weight, self.X_val = X, sample_weight, X_val
+        self.X, self.X_val = X, X_val
+        self.weight = sample_weight
+        if sample_weight is not None:  # their unit must not matter, nor overflow float32
+            self.weight = sample_weight / sample_weight[sample_weight > 0].mean()
         self.seeds = Seeds.from_random_state(estimator.random_state, self.n_epochs_before())
         self.objective = Objective(
             estimator.loss,
@@ -71,8 +62,10 @@ class _Fit:
         check_callbacks(estimator.callbacks or ())
         self.hidden_layer_sizes = _checked_widths(estimator.hidden_layer_sizes)
         self.train_rows, self.val_rows = self.split()
+        self.check_patience()
 
     def run(self):
+        """Train, and return the attributes of the fitted estimator."""
         estimator = self.estimator
         pca = self.find_components()
         architecture, start = self.start(pca)
@@ -95,7 +88,7 @@ class _Fit:
                 self.train_rows,
                 self.schedule,
                 np.random.default_rng(self.seeds.order),
-                corrupt=self._corruption(pca),
+                corrupt=self._corruption(pca, table),
                 validation=validation,
                 patience=estimator.patience,
                 keep_start=estimator.init == "pca" and estimator.build_network is None,
@@ -108,6 +101,7 @@ class _Fit:
             run, optimizer_state
         )
         attributes |= self._scores(attributes["_model"], pca, validation)
+        self._say_result(attributes)
         context.call_on_fit_task_end(
             estimator=estimator,
             X=self.X,
@@ -123,11 +117,23 @@ class _Fit:
         return 0
 
     def split(self):
-        n_rows = self.X.shape[0]
         if self.X_val is not None:
-            return all_rows(n_rows), all_rows(self.X_val.shape[0])
+            return self.weighted_rows(), all_rows(self.X_val.shape[0])
         fraction = self.estimator.validation_fraction
-        return split_rows(n_rows, fraction, self.seeds.split)
+        return split_rows(self.weighted_rows(), fraction, self.seeds.split)
+
+    def weighted_rows(self):
+        """Return the rows that count: all but those of weight zero."""
+        rows = all_rows(self.X.shape[0])
+        return rows if self.weight is None else rows[self.weight > 0]
+
+    def check_patience(self):
+        patience = self.estimator.patience
+        if patience is not None and not len(self.val_rows):
+            raise ValueError(
+                f"patience={patience} needs validation rows; set validation_fraction "
+                "above 0, pass X_val, or set patience=None."
+            )
 
     def make_schedule(self, n_weights):
         batch_size, n_rows = self.batch_size(), len(self.train_rows)
@@ -161,24 +167,30 @@ class _Fit:
             network = CustomNetwork(estimator.build_network, n_features, self.n_components)
             start, architecture = custom_start(network, self.seeds.weights)
         else:
-            network = architecture = DenseNetwork(
-                n_features,
-                self.n_components,
-                self.hidden_layer_sizes,
-                estimator.activation,
-                estimator.init == "pca",
-            )
+            network = architecture = self.dense_network()
             start = dense_start(network, pca, estimator.init, self.seeds.weights)
         if estimator.warm_start and hasattr(estimator, "_model"):
-            before = estimator._model
-            if before.network != network:
-                raise ValueError(
-                    "warm_start=True goes on with the network of the last fit, but the "
-                    "columns, n_components, hidden_layer_sizes, activation, init or "
-                    "build_network have changed; set warm_start=False."
-                )
-            start = before
+            self.check_same_network(network, "warm_start=True")
+            start = estimator._model
         return architecture, start
+
+    def dense_network(self):
+        estimator = self.estimator
+        return DenseNetwork(
+            self.X.shape[1],
+            self.n_components,
+            self.hidden_layer_sizes,
+            estimator.activation,
+            estimator.init == "pca",
+        )
+
+    def check_same_network(self, network, what):
+        if self.estimator._model.network != network:
+            raise ValueError(
+                f"{what} goes on with the network of the last fit, but the columns, "
+                "n_components, hidden_layer_sizes, activation, init or build_network have "
+                "changed; call fit with warm_start=False to start anew."
+            )
 
     def optimizer_state(self):
         return None
@@ -217,8 +229,9 @@ class _Fit:
             return Table(self.X_val, None, table.shift, table.scale), self.val_rows
         return (table, self.val_rows) if len(self.val_rows) else None
 
-    def _corruption(self, pca):
-        corrupt = self.estimator._corruption(pca, len(self.train_rows))
+    def _corruption(self, pca, table):
+        column_scale = pca.column_scale / table.scale
+        corrupt = self.estimator._corruption(pca, column_scale, len(self.train_rows))
         if corrupt is None:
             return None
         rng = np.random.default_rng(self.seeds.noise)
@@ -249,6 +262,17 @@ class _Fit:
             listeners.append(Lines(type(estimator).__name__, max_epochs, every))
         return Hooks(listeners) if listeners else None
 
+    def _say_result(self, attributes):
+        if not self.estimator.verbose or not len(self.val_rows):
+            return
+        kept = attributes["best_epoch_"]
+        print(
+            f"[{type(self.estimator).__name__}] kept "
+            f"{f'epoch {kept}' if kept else 'the start'}: R² on validation rows "
+            f"{attributes['validation_score_']:.4f}, of PCA {attributes['pca_score_']:.4f}",
+            flush=True,
+        )
+
     def _attributes(self, trained, pca):
         return {
             "_model": trained,
@@ -277,55 +301,6 @@ class _Fit:
         }
 
 
-class _PartialFit(_Fit):
-    """One epoch more at a constant learning rate, on all the rows given."""
-
-    def n_epochs_before(self):
-        return getattr(self.estimator, "n_epochs_", 0)
-
-    def split(self):
-        return all_rows(self.X.shape[0]), all_rows(0)
-
-    def make_schedule(self, n_weights):
-        rate, n_rows = float(self.optimizer.learning_rate), len(self.train_rows)
-        return Schedule(self.batch_size(), 1, rate, n_rows, is_constant=True)
-
-    def find_components(self):
-        if not self.goes_on:
-            return super().find_components()
-        return self.estimator._components
-
-    def start(self, pca):
-        if not self.goes_on:
-            return super().start(pca)
-        start = self.estimator._model
-        return start.network.architecture(), start
-
-    def optimizer_state(self):
-        return getattr(self.estimator, "_optimizer_state", None)
-
-    def finish(self, trained, run, table):
-        return trained
-
-    def record(self, run, optimizer_state):
-        before = self.estimator.history_ if self.goes_on else {}
-        history = {
-            name: [*before.get(name, []), *run.history[name]] for name in run.history
-        }
-        n_epochs = self.n_epochs_before() + run.n_epochs
-        return {
-            "history_": history,
-            "n_epochs_": n_epochs,
-            "best_epoch_": n_epochs,
-            "_optimizer_state": optimizer_state,
-        }
-
-    @property
-    def goes_on(self):
-        """Whether an earlier call has set the units and the network."""
-        return hasattr(self.estimator, "_model")
-
-
 def _table(X, weight, start):
     if isinstance(start, TrainedDense):
         return Table(X, weight, start.shift, start.scale)
@@ -333,8 +308,12 @@ def _table(X, weight, start):
 
 
 def _checked_widths(hidden_layer_sizes):
-    widths = np.atleast_1d(hidden_layer_sizes) if np.size(hidden_layer_sizes) else []
-    if any(not float(width).is_integer() or width < 1 for width in widths):
+    try:
+        widths = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=np.float64))
+        is_fine = widths.ndim == 1 and np.all(widths >= 1) and np.all(widths % 1 == 0)
+    except (TypeError, ValueError):
+        is_fine = False
+    if not is_fine:
         raise ValueError(
             f"hidden_layer_sizes={hidden_layer_sizes!r} must hold integers >= 1, one for "
             "each hidden layer of the encoder."

@@ -1,12 +1,19 @@
 """One fit, from checked rows to a trained autoencoder."""
 
+import types
 from dataclasses import dataclass
 
 import numpy as np
 
 from ._custom import TrainedCustom
 from ._inference import TrainedDense
-from ._keras import load_keras, make_loss, make_optimizer
+from ._keras import (
+    has_plain_rate,
+    is_keras_own,
+    load_keras,
+    make_loss,
+    make_optimizer,
+)
 from ._network import DenseNetwork
 from ._rows import take
 from ._threads import one_blas_thread
@@ -59,13 +66,13 @@ def all_rows(n_rows):
     return np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)
 
 
-def split_rows(n_rows, validation_fraction, seed):
-    """Return the training and the validation rows, each ascending.
+def split_rows(rows, validation_fraction, seed):
+    """Return the training and the validation rows among `rows`, each ascending.
 
     At least one row stays for training.
     """
-    n_validation = min(int(np.ceil(validation_fraction * n_rows)), n_rows - 1)
-    order = all_rows(n_rows)
+    n_validation = min(int(np.ceil(validation_fraction * len(rows))), len(rows) - 1)
+    order = rows.copy()
     np.random.default_rng(seed).shuffle(order)
     return np.sort(order[n_validation:]), np.sort(order[:n_validation])
 
@@ -126,23 +133,39 @@ class Objective:
     @property
     def power(self):
         """The power of the scale in the loss; None if it must see the user's units."""
-        name = self.loss if isinstance(self.loss, str) else type(self.loss).__name__
+        name = self.loss
+        if not isinstance(name, str):
+            name = type(name).__name__ if is_keras_own(name) else None
         return _SCALES_AS.get(name)
 
     def key(self):
-        """Return what a compiled program depends on: not the values set at run time."""
+        """Return what a compiled program depends on: not the values set at run time.
+
+        None if that cannot be told: a config says all only of Keras' own classes.
+        """
         keras = load_keras()
-        optimizer = self.make_optimizer()
-        config = optimizer.get_config()
-        for runtime in ("name", "weight_decay"):
-            config.pop(runtime, None)
-        if isinstance(config.get("learning_rate"), float):
-            config.pop("learning_rate")
         loss = self.loss
-        if isinstance(loss, keras.losses.Loss):
+        if isinstance(loss, keras.losses.Loss) and is_keras_own(loss):
             loss = type(loss), repr(loss.get_config())
-        has_decay = optimizer.weight_decay is not None
-        return loss, type(optimizer), repr(config), has_decay
+        elif not isinstance(loss, str | types.FunctionType):
+            return None
+        optimizer = optimizer_key(self.make_optimizer())
+        return optimizer and (loss, optimizer)
+
+
+def optimizer_key(optimizer):
+    """Return what the steps of an optimizer depend on but for rate and decay, or None."""
+    rate = optimizer._learning_rate
+    if not is_keras_own(optimizer) or not is_keras_own(rate):
+        return None
+    config = optimizer.get_config()
+    for runtime in ("name", "weight_decay"):
+        config.pop(runtime, None)
+    if has_plain_rate(optimizer):
+        config.pop("learning_rate")
+    excluded = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    has_decay = optimizer.weight_decay is not None
+    return type(optimizer), repr(config), repr(excluded), has_decay
 
 
 def lent_program(architecture, objective, batch_size):
@@ -168,8 +191,8 @@ def lent_program(architecture, objective, batch_size):
             in_user_units=in_user_units,
         )
 
-    key = architecture.key
-    return borrowed_program(key and (key, objective.key(), batch_size), build)
+    keys = architecture.key, objective.key()
+    return borrowed_program(None if None in keys else (*keys, batch_size), build)
 
 
 def order_codes(trained, table):

@@ -95,7 +95,13 @@ class TrainedDense:
         return map_rows(decoder, codes, self.network.n_features, decoder.n_values_per_row)
 
     def keras_models(self):
-        """Return ``(encoder, decoder, autoencoder)`` as Keras models."""
+        """Return ``(encoder, decoder, autoencoder)`` as Keras models, built once."""
+        cache = vars(self)
+        if "_models" not in cache:
+            cache["_models"] = self._build_keras_models()
+        return cache["_models"]
+
+    def _build_keras_models(self):
         from ._keras import load_keras
 
         keras = load_keras()

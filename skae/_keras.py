@@ -1,6 +1,7 @@
 """Keras as skae meets it: imported late and quietly, its names looked up kindly."""
 
 import contextlib
+import copy
 import difflib
 import inspect
 import os
@@ -117,7 +118,7 @@ def unknown_name(value, parameter, names):
     names : iterable of str
         The names to suggest from.
     """
-    names = sorted(names)
+    names = sorted(names, key=str.lower)
     close = difflib.get_close_matches(str(value).lower(), names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"choose from {names}."
     return ValueError(f"{parameter}={value!r} is not a name that Keras knows; {hint}")
@@ -126,12 +127,21 @@ def unknown_name(value, parameter, names):
 def make_loss(loss):
     """Return the Keras loss as a function of (y_true, y_pred) with a value per row."""
     keras = load_keras()
+    if inspect.isclass(loss):
+        raise TypeError(
+            f"loss={loss.__name__} is a class; pass an instance, {loss.__name__}()."
+        )
     if isinstance(loss, str):
         try:
             found = keras.losses.get(loss)
         except ValueError:
-            names = [name for name in vars(keras.losses) if name.islower()]
-            raise unknown_name(loss, "loss", [*names, "mse", "mae"]) from None
+            names = {
+                name
+                for name, value in vars(keras.losses).items()
+                if inspect.isfunction(value) or inspect.isclass(value)
+            }
+            names -= {"get", "serialize", "deserialize", "Loss"}
+            raise unknown_name(loss, "loss", names | {"mse", "mae"}) from None
         loss = found
     return loss.call if isinstance(loss, keras.losses.Loss) else loss
 
@@ -148,24 +158,76 @@ def make_optimizer(optimizer, learning_rate, weight_decay):
     """
     keras = load_keras()
     if isinstance(optimizer, str):
-        try:
-            made = keras.optimizers.get(optimizer)
-        except ValueError:
-            members = vars(keras.optimizers).items()
-            names = [name.lower() for name, value in members if inspect.isclass(value)]
-            raise unknown_name(optimizer, "optimizer", names) from None
-    elif not isinstance(optimizer, keras.optimizers.Optimizer):
+        made = _optimizer_classes(keras, optimizer)()
+    elif isinstance(optimizer, keras.optimizers.Optimizer):
+        made = _copied(optimizer)
+    else:
         raise TypeError(
             f"optimizer={optimizer!r} must be a name or an instance of "
             "keras.optimizers.Optimizer."
         )
-    else:
-        made = type(optimizer).from_config(optimizer.get_config())
     if learning_rate is not None:
+        if not has_plain_rate(made):
+            raise ValueError(
+                f"learning_rate={learning_rate} cannot replace the schedule that the "
+                "optimizer brings; set learning_rate=None to follow the schedule."
+            )
         made.learning_rate = learning_rate
     if weight_decay is not None:
         made.weight_decay = weight_decay
     return made
+
+
+def _optimizer_classes(keras, name):
+    base = keras.optimizers.Optimizer
+    classes = {
+        key.lower(): value
+        for key, value in vars(keras.optimizers).items()
+        if inspect.isclass(value) and issubclass(value, base) and value is not base
+    }
+    classes.pop("lossscaleoptimizer", None)
+    if name.lower() not in classes:
+        raise unknown_name(name, "optimizer", classes)
+    return classes[name.lower()]
+
+
+def _copied(optimizer):
+    for option in ("use_ema", "loss_scale_factor"):
+        if getattr(optimizer, option, None) or "LossScale" in type(optimizer).__name__:
+            raise ValueError(
+                f"optimizer={type(optimizer).__name__} with {option} is not supported; "
+                "the best epoch's weights are kept instead, and training is in float32."
+            )
+    if optimizer.built:
+        made = type(optimizer).from_config(optimizer.get_config())
+    else:
+        made = copy.deepcopy(optimizer)
+    excluded = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    if excluded is not None:  # no config says it
+        made.exclude_from_weight_decay(var_names=[excluded.pattern])
+    return made
+
+
+def has_plain_rate(optimizer):
+    """Whether the learning rate is a number, which can be set, and not a schedule."""
+    return isinstance(optimizer._learning_rate, load_keras().Variable)
+
+
+def is_keras_own(thing):
+    """Whether Keras defines the class, so that its config says all that it does."""
+    return type(thing).__module__.startswith("keras.")
+
+
+@contextlib.contextmanager
+def float32_policy():
+    """Build layers in float32 inside the block, whatever policy the user has set."""
+    config = load_keras().config
+    before = config.dtype_policy()
+    config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        config.set_dtype_policy(before)
 
 
 def check_activation(activation):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ._activations import ACTIVATIONS
-from ._keras import load_keras
+from ._keras import float32_policy, load_keras
 
 
 @dataclass(frozen=True)
@@ -234,18 +234,19 @@ def keras_perceptron(widths, activation, has_path, name, shift=None):
         Subtracted from the inputs.
     """
     keras = load_keras()
-    inputs = keras.Input((widths[0],), name=f"{name}_input")
-    x = inputs
-    if shift is not None:
-        x = keras.layers.Rescaling(1.0, -shift, name=f"{name}_shift")(x)
-    hidden = x
-    for i, width in enumerate(widths[1:-1]):
-        hidden = _dense(keras, width, activation, f"{name}_hidden_{i}")(hidden)
-    outputs = _dense(keras, widths[-1], None, f"{name}_output")(hidden)
-    if has_path:
-        path = _dense(keras, widths[-1], None, f"{name}_linear", use_bias=False)(x)
-        outputs = keras.layers.Add(name=f"{name}_sum")([outputs, path])
-    return keras.Model(inputs, outputs, name=name)
+    with float32_policy():
+        inputs = keras.Input((widths[0],), name=f"{name}_input")
+        x = inputs
+        if shift is not None:
+            x = keras.layers.Rescaling(1.0, -shift, name=f"{name}_shift")(x)
+        hidden = x
+        for i, width in enumerate(widths[1:-1]):
+            hidden = _dense(keras, width, activation, f"{name}_hidden_{i}")(hidden)
+        outputs = _dense(keras, widths[-1], None, f"{name}_output")(hidden)
+        if has_path:
+            path = _dense(keras, widths[-1], None, f"{name}_linear", use_bias=False)(x)
+            outputs = keras.layers.Add(name=f"{name}_sum")([outputs, path])
+        return keras.Model(inputs, outputs, name=name)
 
 
 def _dense(keras, width, activation, name, use_bias=True):
@@ -255,7 +256,6 @@ def _dense(keras, width, activation, name, use_bias=True):
         use_bias=use_bias,
         kernel_initializer="zeros",
         name=name,
-        dtype="float32",
     )
 
 

@@ -67,7 +67,8 @@ class PrincipalComponents:
     def n_components_for(self, fraction):
         """Return the smallest number of components that keeps `fraction`."""
         kept = np.cumsum(self.explained_variance_ratio)
-        return min(int(np.searchsorted(kept, fraction, side="right")) + 1, len(kept))
+        n_components = int(np.searchsorted(kept, fraction, side="right")) + 1
+        return max(1, min(n_components, len(kept)))
 
 
 def principal_components(X, n_components=None, sample_weight=None):

@@ -26,16 +26,15 @@ class Table:
     scale: float
 
     def rows(self, index):
-        """Return conditioned rows in float32.
+        """Return conditioned rows, a new array in float32.
 
         The subtraction is done in the table's own precision, so that a large common
         offset does not cost the digits behind it.
         """
-        rows = take(self.X, index)
-        if rows.dtype.kind != "f" or rows.dtype.itemsize < 4:
-            rows = rows.astype(np.float64)
-        shifted = rows - self.shift.astype(rows.dtype, copy=False)
-        return (shifted / rows.dtype.type(self.scale)).astype(np.float32, copy=False)
+        rows = take(self.X, index)  # a copy, since `index` is no slice
+        rows -= self.shift.astype(rows.dtype, copy=False)
+        rows *= rows.dtype.type(1 / self.scale)
+        return rows.astype(np.float32, copy=False)
 
     def weights(self, index):
         """Return the sample weights of rows in float32."""

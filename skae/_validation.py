@@ -9,7 +9,7 @@ from ._rows import chunk_slices
 FLOAT_DTYPES = [np.float64, np.float32]
 
 
-def checked_rows(estimator, X, reset=False):
+def checked_rows(estimator, X, reset=False, name="X"):
     """Return `X` as float rows that `estimator` can take, dense or CSR.
 
     float32 stays float32, all else becomes float64. Nothing is copied that already has
@@ -22,7 +22,7 @@ def checked_rows(estimator, X, reset=False):
         than in `fit`.
     """
     if not reset and _is_ready(X, estimator):
-        check_finite(X)
+        check_finite(X, name=name)
         return X
     try:
         rows = validate_data(
@@ -33,9 +33,9 @@ def checked_rows(estimator, X, reset=False):
             dtype=FLOAT_DTYPES,
             ensure_all_finite=False,
         )
-    except ValueError as error:
-        raise _about_text(error) from None
-    check_finite(rows, getattr(estimator, "feature_names_in_", None))
+    except (TypeError, ValueError) as error:
+        raise _about_text(error, X, name) from None
+    check_finite(rows, getattr(estimator, "feature_names_in_", None), name)
     return rows
 
 
@@ -72,11 +72,15 @@ def checked_weight(sample_weight, X):
     )
 
 
-def check_finite(X, feature_names=None):
+def check_finite(X, feature_names=None, name="X"):
     """Raise a ValueError that names the first column with a missing or infinite value."""
     if sparse.issparse(X):
-        if not np.isfinite(X.data).all():
-            raise _not_finite(X.toarray(), 0, feature_names)
+        bad = ~np.isfinite(X.data)
+        if bad.any():
+            entries = X.tocoo()
+            first = np.flatnonzero(bad)[np.argmin(entries.col[bad])]
+            cell = entries.row[first], entries.col[first]
+            raise _not_finite(entries.data[first], *cell, feature_names, name)
         return
     for rows in chunk_slices(*X.shape):
         chunk = X[rows]
@@ -84,31 +88,46 @@ def check_finite(X, feature_names=None):
         with np.errstate(over="ignore", invalid="ignore"):
             looks_finite = np.isfinite(chunk.sum())
         if not looks_finite and not np.isfinite(chunk).all():
-            raise _not_finite(chunk, rows.start, feature_names)
+            bad = ~np.isfinite(chunk)
+            column = int(np.argmax(bad.any(axis=0)))
+            row = int(np.argmax(bad[:, column]))
+            value = chunk[row, column]
+            raise _not_finite(value, rows.start + row, column, feature_names, name)
 
 
-def _not_finite(chunk, first_row, feature_names):
-    bad = ~np.isfinite(chunk)
-    column = int(np.argmax(bad.any(axis=0)))
-    row = int(np.argmax(bad[:, column]))
-    is_missing = np.isnan(chunk[row, column])
-    name = f"{column}" if feature_names is None else f"{feature_names[column]!r}"
+def _not_finite(value, row, column, feature_names, name):
+    label = f"{column}" if feature_names is None else f"{feature_names[column]!r}"
     what, remedy = (
         ("NaN, a missing value,", "fill missing values first, with SimpleImputer")
-        if is_missing
+        if np.isnan(value)
         else ("infinity", "replace infinite values first")
     )
-    return ValueError(
-        f"X contains {what} in column {name} (row {first_row + row}); {remedy}."
-    )
+    return ValueError(f"{name} contains {what} in column {label} (row {row}); {remedy}.")
 
 
-def _about_text(error):
-    message = str(error)
-    if "could not convert string to float" in message:
-        value = message.partition(": ")[2]
+def _about_text(error, X, name):
+    if "could not convert string to float" in str(error):
+        table = np.asarray(X, dtype=object)
+        labels = getattr(X, "columns", range(table.shape[1])) if table.ndim == 2 else ()
+        for label, column in zip(labels, table.T):
+            for value in column:
+                if isinstance(value, str) and not _is_number(value):
+                    return ValueError(
+                        f"{name} contains text, {value!r}, in column {label!r}, but an "
+                        "autoencoder takes numbers; encode text columns first, with "
+                        "OneHotEncoder."
+                    )
+    if any(word in str(error) for word in ("NAType", "promoted", "datetime64")):
         return ValueError(
-            f"X contains text ({value}), but an autoencoder takes numbers; encode text "
-            "columns first, with OneHotEncoder."
+            f"{name} contains dates or missing values that are no numbers (such as "
+            "pandas.NA); turn dates into numbers, and fill missing values, first."
         )
     return error
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
 
 from skae import AutoencoderTransformer
@@ -44,14 +45,21 @@ def narrow_decoder(n_features, n_components):
         ({"activation": "relux"}, "activation='relux' .* did you mean 'relu'?"),
         ({"activation": "glu"}, "activation='glu' is not a name"),
         ({"loss": "mse2"}, "loss='mse2' .* did you mean 'mse'?"),
+        ({"loss": "xyz"}, r"loss='xyz' .* choose from \['binary_crossentropy'"),
         ({"optimizer": "adamx"}, "optimizer='adamx' .* did you mean 'adam"),
         ({"learning_rate": -1}, "'learning_rate' .* must be a float in the range"),
         ({"hidden_layer_sizes": (3, 0)}, r"hidden_layer_sizes=\(3, 0\) must hold"),
+        ({"hidden_layer_sizes": [[3, 4]]}, r"hidden_layer_sizes=\[\[3, 4\]\] must"),
+        ({"hidden_layer_sizes": ["a"]}, r"hidden_layer_sizes=\['a'\] must hold"),
         ({"hidden_layer_sizes": (3.5,)}, r"hidden_layer_sizes=\(3.5,\) must hold"),
         ({"input_noise": -0.1}, "'input_noise' .* must be a float"),
         ({"validation_fraction": 1.0}, "'validation_fraction' .* must be a float"),
         ({"build_network": mismatched}, r"encoder of build_network .* \(None, 2\)"),
         ({"build_network": narrow_decoder}, r"decoder of build_network .* \(None, 5\)"),
+        (
+            {"patience": 2, "validation_fraction": 0},
+            "patience=2 needs validation rows; set validation_fraction",
+        ),
         ({"learning_rate": 1e30}, "stopped being a number in epoch 1; the likely cause"),
     ],
 )
@@ -98,7 +106,16 @@ def test_first_bad_column_is_named(small, value, message):
     "X", [np.array([["1.5", "two"], ["3", "4"]]), pd.DataFrame({"a": [1], "b": ["two"]})]
 )
 def test_text_is_refused_with_a_remedy(X):
-    assert_refused(quick(1), X, "X contains text .*'two'.* OneHotEncoder")
+    assert_refused(quick(1), X, "X contains text, 'two', in column .* OneHotEncoder")
+
+
+def test_dates_and_sparse_nan_are_named(small):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": pd.to_datetime(["2020-01-01"] * 2)})
+    assert_refused(quick(1), frame, "X contains dates or missing values")
+    rows = sparse.csr_array(small)
+    rows.data[13] = np.nan
+    column, row = rows.tocoo().col[13], rows.tocoo().row[13]
+    assert_refused(quick(), rows, rf"NaN, .* in column {column} \(row {row}\)")
 
 
 def test_no_rows_wrong_width_and_bad_weights_are_refused(small):
@@ -109,7 +126,7 @@ def test_no_rows_wrong_width_and_bad_weights_are_refused(small):
     with pytest.raises(ValueError, match=r"X has 5 columns, .* n_components_=2"):
         estimator.inverse_transform(small)
     assert_refused(quick(), small, "X has 4 features", X_val=small[:, :4])
-    assert_refused(quick(), small, "NaN, a missing", X_val=small * np.nan)
+    assert_refused(quick(), small, "X_val contains NaN", X_val=small * np.nan)
     weight = np.zeros(len(small))
     assert_refused(quick(), small, "at least one non-zero number", sample_weight=weight)
     weight[0] = -1
@@ -144,7 +161,9 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"init": "random"}, {"n_components": 7}])
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"init": "random"}, {"n_components": 7}, {"n_components": 0.5}]
+)
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_unusual_table_works(name, kwargs):
     X = UNUSUAL[name]

@@ -18,6 +18,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
     {"_custom"},
     {"_fitting"},
     {"_fit"},
+    {"_partial_fit"},
     {"_base"},
     {"_autoencoder"},
 ]

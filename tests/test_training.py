@@ -165,7 +165,10 @@ def test_history_is_in_the_units_of_the_table(digits):
 
 
 def test_best_epoch_is_restored(small):
-    kwargs = dict(learning_rate=1.0, max_epochs=40, init="random", batch_size=8)
+    from keras.callbacks import LearningRateScheduler
+
+    spoil = LearningRateScheduler(lambda epoch: 0.003 if epoch < 20 else 0.3)
+    kwargs = dict(callbacks=[spoil], max_epochs=40, init="random", batch_size=8)
     estimator = AutoencoderTransformer(2, **settings(**kwargs)).fit(small, X_val=small)
     assert 0 < estimator.best_epoch_ < 40
     best = min(estimator.history_["val_loss"])
@@ -243,6 +246,13 @@ def test_partial_fit_keeps_the_state_of_the_optimizer(small):
     fresh.partial_fit(small)
     assert steps.history_["loss"][:2] == fresh.history_["loss"][:2]
     assert not np.array_equal(steps.transform(small), fresh.transform(small))
+
+
+def test_many_architectures_in_turn_print_nothing(small, capfd):
+    for width in range(20, 32):
+        fitted(small, hidden_layer_sizes=(width,), max_epochs=1)
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
 
 
 def test_programs_are_shared_by_fits_of_one_architecture(small):
@@ -356,11 +366,13 @@ def test_scikit_learn_callbacks_see_each_epoch(small, capsys):
 def test_verbose_prints_readable_lines(small, capsys):
     fitted(small, verbose=2)
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
+    assert "R² on validation rows 0." in lines[-1]
+    assert ", of PCA 0." in lines[-1]
     assert lines[2].startswith("[AutoencoderTransformer] epoch 3/6  loss 0.")
     assert "(best at " in lines[2]
     fitted(small, verbose=1, max_epochs=60)
-    assert 10 <= len(capsys.readouterr().out.splitlines()) <= 12
+    assert 11 <= len(capsys.readouterr().out.splitlines()) <= 13
 
 
 @pytest.mark.parametrize("network", [dropout_network, convolutional_network])
@@ -393,7 +405,7 @@ def test_custom_networks_of_different_dropout_do_not_share_a_program(small):
 
     losses = [
         AutoencoderTransformer(
-            2, build_network=with_dropout(rate), max_epochs=2, random_state=0
+            2, build_network=with_dropout(rate), max_epochs=60, random_state=0
         )
         .fit(small)
         .history_["loss"][-1]

@@ -31,7 +31,7 @@ def epoch_chunks(table, order, batch_size, corrupt=None):
     ------
     inputs, targets : ndarray of shape (chunk_batches, batch_size, n_features)
     weights : ndarray of shape (chunk_batches, batch_size)
-        0 for the padding behind the last row.
+        0 behind the last row: the batch is filled up with rows that count no more.
     n_batches : int
         How many batches hold rows.
     """
@@ -41,22 +41,28 @@ def epoch_chunks(table, order, batch_size, corrupt=None):
 
     def prepare(start):
         index = order[start : start + n_chunk_rows]
-        targets = np.zeros((n_chunk_rows, n_features), dtype=np.float32)
-        targets[: len(index)] = table.rows(index)
-        inputs = targets
-        if corrupt is not None:
-            inputs = np.zeros_like(targets)
-            inputs[: len(index)] = corrupt(targets[: len(index)])
-        weights = np.zeros(n_chunk_rows, dtype=np.float32)
-        weights[: len(index)] = table.weights(index)
-        shape = (n_chunk, batch_size, n_features)
-        shaped = targets.reshape(shape)
+        n_rows, n_batches = len(index), -(-len(index) // batch_size)
+        if n_rows % batch_size:
+            # The last batch is filled up with rows of weight 0, and with real ones:
+            # layers that look at the whole batch see them too.
+            index = np.resize(index, n_batches * batch_size)
+        weights = table.weights(index)
+        weights[n_rows:] = 0
+        targets = table.rows(index)
+        inputs = targets if corrupt is None else corrupt(targets)
+        shaped = in_batches(targets)
         return (
-            shaped if inputs is targets else inputs.reshape(shape),
+            shaped if inputs is targets else in_batches(inputs),
             shaped,
-            weights.reshape(shape[:2]),
-            -(-len(index) // batch_size),
+            in_batches(weights),
+            n_batches,
         )
+
+    def in_batches(rows):
+        missing = n_chunk_rows - len(rows)
+        if missing:
+            rows = np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)])
+        return rows.reshape(n_chunk, batch_size, *rows.shape[1:])
 
     starts = range(0, len(order), n_chunk_rows)
     if len(starts) == 1 or n_chunk_rows * n_features < PREFETCH_VALUES:

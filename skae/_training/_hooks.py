@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from .._keras import load_keras
+from .._keras import float32_policy, load_keras
 
 _BATCH_HOOKS = (
     "on_train_batch_begin",
@@ -134,10 +134,9 @@ def _batch_hook(callback, keras):
     known = keras.callbacks
     if isinstance(callback, known.ProgbarLogger):
         return "on_train_batch_end"
-    if isinstance(callback, known.ModelCheckpoint):
-        return None if callback.save_freq == "epoch" else "save_freq"
-    if isinstance(callback, known.TensorBoard):
-        return None if callback.update_freq == "epoch" else "update_freq"
+    for frequency in ("save_freq", "update_freq"):
+        if getattr(callback, frequency, "epoch") != "epoch":
+            return frequency
     for hook in _BATCH_HOOKS:
         method = getattr(callback, hook)
         is_keras_own = getattr(method, "__module__", "").startswith("keras.")
@@ -154,10 +153,12 @@ def _in_user_units(model, shift, scale):
     keras = load_keras()
     if scale == 1 and not shift.any():
         return model
-    inputs = keras.Input(shift.shape, name="table_rows")
-    conditioned = keras.layers.Rescaling(1 / scale, -shift / scale, name="condition")
-    restored = keras.layers.Rescaling(scale, shift, name="restore")
-    return keras.Model(inputs, restored(model(conditioned(inputs))), name="autoencoder")
+    with float32_policy():
+        inputs = keras.Input(shift.shape, name="table_rows")
+        conditioned = keras.layers.Rescaling(1 / scale, -shift / scale, name="condition")
+        restored = keras.layers.Rescaling(scale, shift, name="restore")
+        outputs = restored(model(conditioned(inputs)))
+        return keras.Model(inputs, outputs, name="autoencoder")
 
 
 class SklearnCallbacks:

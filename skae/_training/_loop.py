@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from .._rows import chunk_slices
 from ._chunks import epoch_chunks
@@ -96,11 +97,12 @@ def train(
         logs = _train_epoch(program, table, order, rates, schedule.batch_size, corrupt)
         logs |= keeper.see(epoch + 1)
         logs = {name: value * unit for name, value in logs.items()}
-        logs["learning_rate"] = float(rates[-1])
+        own = program.has_own_schedule
+        logs["learning_rate"] = program.learning_rate if own else float(rates[-1])
         logs_of_epochs.append(logs)
         _check_finite(logs, epoch + 1)
         wants_to_stop = hooks is not None and hooks.epoch_end(epoch, logs)
-        is_patient = patience is None or epoch + 1 - keeper.best_epoch < patience
+        is_patient = patience is None or epoch + 1 - keeper.lowest_epoch < patience
         if wants_to_stop or not is_patient:
             break
     if hooks is not None:
@@ -114,14 +116,16 @@ class _LastEpoch:
 
     def __init__(self, program):
         self._program = program
-        self.best_epoch = 0
+        self.lowest_epoch = 0
 
     def see(self, epoch):
-        self.best_epoch = epoch
+        """Note the epoch; there is no validation loss to return."""
+        self.lowest_epoch = epoch
         return {}
 
     def choose(self):
-        return self._program.weights(), self.best_epoch
+        """Return the weights as they are now, and the last epoch."""
+        return self._program.weights(), self.lowest_epoch
 
 
 class _BestEpoch:
@@ -143,45 +147,52 @@ class _BestEpoch:
         if self._table.weight is not None:
             weight = self._table.weight[self._rows]
         self._weight = weight / weight.sum()
-        self.best_epoch = 0
         self._start = self._best = program.weights()
-        self._start_losses = self._losses()
-        self._best_losses = self._start_losses if keep_start else np.inf
+        self._start_losses = self._best_losses = self._losses()
+        self._lowest = np.inf
+        self.lowest_epoch = 0
 
     def see(self, epoch):
         """Look at the weights after an epoch and return the validation loss."""
         losses = self._losses()
-        if self._weight @ losses < np.sum(self._weight * self._best_losses):
-            self._best_losses, self.best_epoch = losses, epoch
-            self._best = self._program.weights()
-        return {"val_loss": float(self._weight @ losses)}
+        loss = float(self._weight @ losses)
+        if loss < self._lowest:
+            self._lowest, self.lowest_epoch = loss, epoch
+            self._best, self._best_losses = self._program.weights(), losses
+        return {"val_loss": loss}
 
     def choose(self):
         """Return the weights to keep and their epoch, 0 for the start."""
         if self._keep_start and not self._gain_is_real():
             return self._start, 0
-        return self._best, self.best_epoch
+        return self._best, self.lowest_epoch
 
     def _losses(self):
         """Return the loss of each row, uncorrupted, as at inference."""
         losses = []
         for part in chunk_slices(len(self._rows), self._table.X.shape[1]):
-            targets = self._table.rows(self._rows[part])
-            losses.append(self._program.evaluate(targets, targets))
+            rows = self._table.rows(self._rows[part])
+            losses.append(self._program.evaluate(rows))
         return np.concatenate(losses).astype(np.float64)
 
     def _gain_is_real(self):
-        """Whether the gain over the start, positive in the mean, is no accident.
+        """Whether the gain over the start is positive and no accident.
 
-        Either the mean exceeds twice its standard error, or more rows gained than
-        chance would let: a few rows with huge errors can hide the gain of the others
-        in the mean.
+        One of two one-sided tests must reject chance at the 1 % level: Student's for
+        the mean gain, or the sign test, since a few rows with huge errors can hide the
+        gain of all the others in the mean. Fewer than seven rows never pass the second.
         """
         gains = self._start_losses - self._best_losses
+        n_effective = 1 / (self._weight @ self._weight)
+        if n_effective < 2 or self._weight @ gains <= 0:
+            return False
+        quantile = special.stdtrit(n_effective - 1, 0.99)
         mean = self._weight @ gains
-        standard_error = np.sqrt(self._weight**2 @ (gains - mean) ** 2)
+        variance = self._weight @ (gains - mean) ** 2
         won = self._weight @ np.sign(gains)
-        return mean > 2 * standard_error or won > 2 * np.sqrt(self._weight @ self._weight)
+        return mean > quantile * np.sqrt(
+            variance / (n_effective - 1)
+        ) or won > quantile / np.sqrt(n_effective)
 
 
 def _check_finite(logs, epoch):

@@ -29,8 +29,8 @@ def borrowed_program(key, build):
         program = build()
     try:
         yield program
-    finally:  # also after a failure: the next fit sets all of the program's state
-        if key is not None:
+    finally:  # also after a failure: the next fit sets all that is not compiled in
+        if key is not None and program.is_untouched:
             _put_back(key, program)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._keras import load_keras
+from .._keras import float32_policy, has_plain_rate, load_keras
 
 
 class Program:
@@ -34,9 +34,9 @@ class Program:
 
         self._tf = tf
         keras = load_keras()
-        self.encoder, self.decoder = encoder, decoder
-        inputs = keras.Input((n_features,), name="rows")
-        self.model = keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+        with float32_policy():
+            inputs = keras.Input((n_features,), name="rows")
+            self.model = keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
         self.optimizer = optimizer
         optimizer.build(self.model.trainable_variables)
         self._variables = variables
@@ -49,6 +49,7 @@ class Program:
         if optimizer.weight_decay is not None:
             self._weight_decay = tf.Variable(0.0, trainable=False)
             optimizer.weight_decay = self._weight_decay
+        self._built_as = self._compiled_in()
         self._fresh_state = [variable.numpy() for variable in optimizer.variables]
         self._train = tf.function(self._run_batches, jit_compile=True, autograph=False)
         self._evaluate = tf.function(self._run_rows, autograph=False, reduce_retracing=True)
@@ -56,7 +57,22 @@ class Program:
     @property
     def has_own_schedule(self):
         """Whether the optimizer came with a learning rate schedule of its own."""
-        return not isinstance(self.optimizer._learning_rate, load_keras().Variable)
+        return not has_plain_rate(self.optimizer)
+
+    @property
+    def learning_rate(self):
+        """The optimizer's current learning rate."""
+        return float(self.optimizer.learning_rate)
+
+    @property
+    def is_untouched(self):
+        """Whether no callback has changed what is compiled in."""
+        return self._built_as == self._compiled_in()
+
+    def _compiled_in(self):
+        trainable = [layer.trainable for layer in self.model._flatten_layers()]
+        optimizer = self.optimizer
+        return id(optimizer._learning_rate), id(optimizer.weight_decay), trainable
 
     def load(self, weights, optimizer_state, seed, *, shift, scale, weight_decay):
         """Set all that one fit has of its own.
@@ -113,15 +129,18 @@ class Program:
         tensor = self._tf.convert_to_tensor
         x = tensor(inputs)
         y = x if targets is inputs else tensor(targets)
-        sums = self._train(x, y, tensor(weights), tensor(learning_rates), n_batches)
-        loss, penalty = sums.numpy()
+        arguments = x, y, tensor(weights), tensor(learning_rates), tensor(n_batches)
+        if self._train is None:
+            compiled = self._tf.function(
+                self._run_batches, jit_compile=True, autograph=False
+            )
+            self._train = compiled.get_concrete_function(*arguments)
+        loss, penalty = self._train(*arguments).numpy()
         return float(loss), float(penalty)
 
-    def evaluate(self, inputs, targets):
+    def evaluate(self, rows):
         """Return the loss of each row, shape (n_rows,), as at inference."""
-        tensor = self._tf.convert_to_tensor
-        x = tensor(inputs)
-        return self._evaluate(x, x if targets is inputs else tensor(targets)).numpy()
+        return self._evaluate(self._tf.convert_to_tensor(rows)).numpy()
 
     def _run_batches(self, inputs, targets, weights, learning_rates, n_batches):
         tf = self._tf
@@ -146,16 +165,22 @@ class Program:
         )
         return sums
 
-    def _run_rows(self, inputs, targets):
-        return self._row_losses(inputs, targets, training=False)
+    def _run_rows(self, rows):
+        return self._row_losses(rows, rows, training=False)
 
     def _row_losses(self, inputs, targets, training):
-        outputs = self.model(inputs, training=training)
-        if not self._in_user_units:
-            return self._loss(targets, outputs)
-        return self._loss(
-            targets * self._scale + self._shift, outputs * self._scale + self._shift
-        )
+        tf = self._tf
+        outputs = tf.cast(self.model(inputs, training=training), tf.float32)
+        if self._in_user_units:
+            targets = targets * self._scale + self._shift
+            outputs = outputs * self._scale + self._shift
+        losses = tf.convert_to_tensor(self._loss(targets, outputs))
+        if losses.shape.rank != 1:
+            raise ValueError(
+                f"loss gives an array of shape {tuple(losses.shape)} for a batch of rows, "
+                "but it must give one value a row; take the mean over the last axis."
+            )
+        return losses
 
 
 def _seed_variables(model, weights):

@@ -1,0 +1,78 @@
+"""A partial fit: one epoch more, on the rows given."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ._custom import CustomNetwork
+from ._fit import Fit
+from ._fitting import all_rows, optimizer_key
+from ._training import Schedule
+
+
+class PartialFit(Fit):
+    """One epoch more at a constant learning rate, on all the rows given."""
+
+    def n_epochs_before(self):
+        return getattr(self.estimator, "n_epochs_", 0)
+
+    def split(self):
+        return self.weighted_rows(), all_rows(0)
+
+    def check_patience(self):
+        """One epoch has nothing to wait for."""
+
+    def make_schedule(self, n_weights):
+        rate, n_rows = float(self.optimizer.learning_rate), len(self.train_rows)
+        return Schedule(self.batch_size(), 1, rate, n_rows, is_constant=True)
+
+    def find_components(self):
+        if not self.goes_on:
+            return super().find_components()
+        n_components = self.estimator.n_components
+        is_fraction = not isinstance(n_components, (int, np.integer))
+        self.n_components = self.estimator.n_components_ if is_fraction else n_components
+        return self.estimator._components
+
+    def start(self, pca):
+        if not self.goes_on:
+            return super().start(pca)
+        estimator, start = self.estimator, self.estimator._model
+        network = start.network
+        if estimator.build_network is None:
+            network = self.dense_network()
+        elif isinstance(network, CustomNetwork):
+            network = replace(
+                network,
+                build_network=estimator.build_network,
+                n_components=self.n_components,
+            )
+        self.check_same_network(network, "partial_fit")
+        return network.architecture(), start
+
+    def optimizer_state(self):
+        state = getattr(self.estimator, "_optimizer_state", None)
+        if state is None or state[0] != repr(optimizer_key(self.optimizer)):
+            return None  # another optimizer starts afresh
+        return state[1]
+
+    def finish(self, trained, run, table):
+        return trained
+
+    def record(self, run, optimizer_state):
+        before = self.estimator.history_ if self.goes_on else {}
+        history = {
+            name: [*before.get(name, []), *run.history[name]] for name in run.history
+        }
+        n_epochs = self.n_epochs_before() + run.n_epochs
+        return {
+            "history_": history,
+            "n_epochs_": n_epochs,
+            "best_epoch_": n_epochs,
+            "_optimizer_state": (repr(optimizer_key(self.optimizer)), optimizer_state),
+        }
+
+    @property
+    def goes_on(self):
+        """Whether an earlier call has set the units and the network."""
+        return hasattr(self.estimator, "_model")

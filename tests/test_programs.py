@@ -1,0 +1,244 @@
+"""Compiled programs are shared only by fits that are truly the same but for values."""
+
+import numpy as np
+import pytest
+
+from skae import AutoencoderTransformer
+
+
+def fitted(X, **kwargs):
+    settings = {"max_epochs": 6, "hidden_layer_sizes": (8,), "random_state": 0}
+    return AutoencoderTransformer(2, **settings | kwargs).fit(X)
+
+
+def losses(X, **kwargs):
+    return fitted(X, **kwargs).history_["loss"]
+
+
+def test_custom_losses_of_one_class_and_name_do_not_share(small):
+    import keras
+
+    class Weighted(keras.losses.Loss):
+        def __init__(self, weight):
+            super().__init__(name="weighted")
+            self.weight = weight
+
+        def call(self, y_true, y_pred):
+            return keras.ops.mean(self.weight * (y_true - y_pred) ** 2, axis=-1)
+
+    first, second = (losses(small, loss=Weighted(w))[0] for w in (1.0, 100.0))
+    assert second > 50 * first
+
+
+def test_layers_named_like_their_activation_do_not_share(small):
+    from keras import Sequential, layers
+
+    def named(activation):
+        def build(n_features, n_components):
+            hidden = layers.Activation(activation, name=activation)
+            encoder = Sequential([layers.Dense(8), hidden, layers.Dense(n_components)])
+            return encoder, Sequential([layers.Dense(n_features)])
+
+        return build
+
+    relu, tanh = (losses(small, build_network=named(name)) for name in ("relu", "tanh"))
+    assert relu != tanh
+
+
+def test_functions_as_activations_do_not_share(small):
+    import keras
+    from keras import Sequential, layers
+
+    def scaled(factor):
+        def act(x):
+            return keras.ops.tanh(factor * x)
+
+        def build(n_features, n_components):
+            encoder = Sequential([layers.Dense(8, act), layers.Dense(n_components)])
+            return encoder, Sequential([layers.Dense(n_features)])
+
+        return build
+
+    one, zero = (losses(small, build_network=scaled(factor)) for factor in (1.0, 0.0))
+    assert one != zero
+
+
+@pytest.mark.parametrize("what", ["trainable", "weight_decay", "learning_rate"])
+def test_callback_that_meddles_does_not_reach_later_fits(small, what):
+    import keras
+
+    class Meddling(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            if what == "trainable":
+                self.model.trainable = False
+            elif what == "weight_decay":
+                self.model.optimizer.weight_decay = 0.0
+            else:
+                schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+                self.model.optimizer.learning_rate = schedule
+
+    expected = losses(small, weight_decay=2.0)
+    try:
+        fitted(small, weight_decay=2.0, callbacks=[Meddling()])
+    except (TypeError, ValueError):
+        assert what == "learning_rate"
+    assert losses(small, weight_decay=2.0) == expected
+
+
+def test_noise_of_a_custom_network_is_in_deviations_of_its_columns(small):
+    from keras import Sequential, layers
+
+    def build(n_features, n_components):
+        return Sequential([layers.Dense(n_components)]), Sequential(
+            [layers.Dense(n_features)]
+        )
+
+    seen = []
+    for factor in (1e-3, 1.0, 1e3):
+        X = factor * small
+        quiet, noisy = (
+            losses(
+                X, build_network=build, input_noise=noise, learning_rate=1e-9, max_epochs=1
+            )[0]
+            for noise in (0, 0.5)
+        )
+        seen.append((noisy - quiet) / X.var())
+    assert seen[0] == pytest.approx(seen[1], rel=0.5)
+    assert seen[2] == pytest.approx(seen[1], rel=0.5)
+    assert seen[1] > 0
+
+
+def test_padding_does_not_move_batch_statistics():
+    from keras import Sequential, layers
+
+    def build(n_features, n_components):
+        encoder = Sequential(
+            [layers.BatchNormalization(momentum=0.5), layers.Dense(n_components)]
+        )
+        return encoder, Sequential([layers.Dense(n_features)])
+
+    X = 100 + np.random.default_rng(0).standard_normal((65, 5))
+    estimator = fitted(
+        X, build_network=build, batch_size=64, validation_fraction=0, max_epochs=20
+    )
+    mean = estimator.encoder_.layers[0].moving_mean.numpy()
+    np.testing.assert_allclose(mean, 100, atol=3)
+
+
+def test_own_schedule_is_in_the_history(small):
+    import keras
+
+    decay = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    history = fitted(
+        small, optimizer=keras.optimizers.SGD(decay), batch_size=128, max_epochs=3
+    ).history_
+    np.testing.assert_allclose(history["learning_rate"], [0.05, 0.025, 0.0125], rtol=1e-5)
+    with pytest.raises(ValueError, match="cannot replace the schedule"):
+        fitted(small, optimizer=keras.optimizers.SGD(decay), learning_rate=0.1)
+
+
+def test_optimizer_instance_is_copied_with_what_its_config_does_not_say(small):
+    import keras
+
+    def with_exclusion(names):
+        optimizer = keras.optimizers.AdamW(0.01, weight_decay=5.0)
+        optimizer.exclude_from_weight_decay(var_names=names)
+        return losses(small, optimizer=optimizer)
+
+    assert with_exclusion(["kernel"]) != with_exclusion(["nothing"])
+
+
+@pytest.mark.parametrize("options", [{"use_ema": True}, {"loss_scale_factor": 8.0}])
+def test_optimizer_options_that_are_not_followed_are_refused(small, options):
+    import keras
+
+    with pytest.raises(ValueError, match=f"{next(iter(options))} is not supported"):
+        fitted(small, optimizer=keras.optimizers.Adam(0.01, **options))
+
+
+@pytest.mark.parametrize("loss", ["dice", lambda a, b: (a - b) ** 2])
+def test_loss_without_a_value_per_row_is_refused(small, loss):
+    with pytest.raises(ValueError, match="must give one value a row"):
+        fitted(small, loss=loss)
+
+
+def test_loss_class_is_refused(small):
+    import keras
+
+    with pytest.raises(TypeError, match=r"pass an instance, Huber\(\)"):
+        fitted(small, loss=keras.losses.Huber)
+
+
+def test_global_dtype_policy_does_not_matter(small):
+    import keras
+
+    expected = fitted(small).transform(small)
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        found = fitted(small, hidden_layer_sizes=(8,), batch_size=16).transform(small)
+        assert keras.config.dtype_policy().name == "mixed_float16"
+    finally:
+        keras.config.set_dtype_policy("float32")
+    np.testing.assert_allclose(
+        found, fitted(small, hidden_layer_sizes=(8,), batch_size=16).transform(small)
+    )
+    assert expected.shape == found.shape
+
+
+def test_patience_is_counted_from_the_best_epoch_not_from_the_start(digits):
+    estimator = AutoencoderTransformer(5, random_state=0, max_epochs=60, patience=5)
+    assert estimator.fit(digits[:400]).best_epoch_ > 5
+
+
+def test_partial_fit_refuses_another_network_and_takes_another_optimizer(small):
+    estimator = AutoencoderTransformer(2, hidden_layer_sizes=(8,), random_state=0)
+    estimator.partial_fit(small)
+    estimator.set_params(optimizer="rmsprop").partial_fit(small)
+    with pytest.raises(ValueError, match="partial_fit goes on with the network"):
+        estimator.set_params(hidden_layer_sizes=(9,)).partial_fit(small)
+
+
+def test_unit_of_weights_does_not_matter_and_rows_of_weight_zero_do_not_count(small):
+    rng = np.random.default_rng(0)
+    weight = rng.integers(0, 3, len(small)).astype(float)
+    expected = AutoencoderTransformer(2, max_epochs=6, random_state=0)
+    expected.fit(small, sample_weight=weight)
+    for factor in (1e-50, 1e39):
+        found = AutoencoderTransformer(2, max_epochs=6, random_state=0)
+        found.fit(small, sample_weight=factor * weight)
+        np.testing.assert_allclose(found.transform(small), expected.transform(small))
+    wild = small.copy()
+    wild[weight == 0] = 1e6
+    found = AutoencoderTransformer(2, max_epochs=6, random_state=0)
+    found.fit(wild, sample_weight=weight)
+    np.testing.assert_allclose(found.transform(small), expected.transform(small), atol=1e-5)
+
+
+def test_models_given_out_are_copies(small):
+    from networks import dropout_network
+
+    for kwargs in ({}, {"build_network": dropout_network}):
+        estimator = fitted(small, **kwargs)
+        codes = estimator.transform(small)
+        encoder = estimator.encoder_
+        assert encoder is estimator.encoder_
+        encoder.set_weights([np.zeros_like(w) for w in encoder.get_weights()])
+        np.testing.assert_array_equal(estimator.transform(small), codes)
+
+
+def test_network_may_be_built_while_another_is(small):
+    from keras import Sequential, layers
+
+    def plain(n_features, n_components):
+        return Sequential([layers.Dense(n_components)]), Sequential(
+            [layers.Dense(n_features)]
+        )
+
+    def pretrained(n_features, n_components):
+        inner = fitted(small, build_network=plain, max_epochs=1)
+        encoder, decoder = plain(n_features, n_components)
+        encoder.build((None, n_features))
+        encoder.set_weights(inner.encoder_.get_weights())
+        return encoder, decoder
+
+    assert fitted(small, build_network=pretrained).n_epochs_ == 6
