@@ -69,18 +69,21 @@ class Fit:
         estimator = self.estimator
         pca = self.find_components()
         architecture, start = self.start(pca)
-        self.schedule = self.make_schedule(sum(a.size for a in start.weights()))
-        context = self._begin()
         table = _table(self.X, self.weight, start)
         validation = self._validation(table)
-        with lent_program(architecture, self.objective, self.schedule.batch_size) as lent:
+        rate, decay = float(self.optimizer.learning_rate), self.optimizer.weight_decay
+        self.schedule = self.make_schedule(sum(a.size for a in start.weights()), rate)
+        context = self._begin()
+        with lent_program(
+            architecture, self.objective, self.optimizer, self.schedule.batch_size
+        ) as lent:
             lent.load(
                 start.weights(),
                 self.optimizer_state(),
                 self.seeds.dropout,
                 shift=table.shift,
                 scale=table.scale,
-                weight_decay=self.optimizer.weight_decay,
+                weight_decay=decay,
             )
             run = train(
                 lent,
@@ -95,11 +98,9 @@ class Fit:
                 hooks=self._hooks(lent, table, start, pca, context),
                 unit=table.scale ** (self.objective.power or 0),
             )
-            optimizer_state = lent.optimizer_state()
+            record = self.record(run, lent)
         trained = start if run.best_epoch == 0 else start.with_weights(run.weights)
-        attributes = self._attributes(self.finish(trained, run, table), pca) | self.record(
-            run, optimizer_state
-        )
+        attributes = self._attributes(self.finish(trained, run, table), pca) | record
         attributes |= self._scores(attributes["_model"], pca, validation)
         self._say_result(attributes)
         context.call_on_fit_task_end(
@@ -135,12 +136,12 @@ class Fit:
                 "above 0, pass X_val, or set patience=None."
             )
 
-    def make_schedule(self, n_weights):
+    def make_schedule(self, n_weights, rate):
         batch_size, n_rows = self.batch_size(), len(self.train_rows)
         max_epochs = self.estimator.max_epochs
         if max_epochs == "auto":
             max_epochs = _automatic.max_epochs(n_rows, batch_size, n_weights)
-        return Schedule(batch_size, max_epochs, float(self.optimizer.learning_rate), n_rows)
+        return Schedule(batch_size, max_epochs, rate, n_rows)
 
     def batch_size(self):
         """Return the size asked for, or less if all rows fit into a smaller batch."""
@@ -202,7 +203,7 @@ class Fit:
             return trained
         return order_codes(trained, table)
 
-    def record(self, run, optimizer_state):
+    def record(self, run, program):
         return {
             "history_": run.history,
             "n_epochs_": run.n_epochs,

@@ -138,7 +138,7 @@ class Objective:
             name = type(name).__name__ if is_keras_own(name) else None
         return _SCALES_AS.get(name)
 
-    def key(self):
+    def key(self, optimizer):
         """Return what a compiled program depends on: not the values set at run time.
 
         None if that cannot be told: a config says all only of Keras' own classes.
@@ -149,8 +149,8 @@ class Objective:
             loss = type(loss), repr(loss.get_config())
         elif not isinstance(loss, str | types.FunctionType):
             return None
-        optimizer = optimizer_key(self.make_optimizer())
-        return optimizer and (loss, optimizer)
+        steps = optimizer_key(optimizer)
+        return steps and (loss, steps)
 
 
 def optimizer_key(optimizer):
@@ -168,13 +168,15 @@ def optimizer_key(optimizer):
     return type(optimizer), repr(config), repr(excluded), has_decay
 
 
-def lent_program(architecture, objective, batch_size):
+def lent_program(architecture, objective, optimizer, batch_size):
     """Return a context that lends the compiled program of a fit.
 
     Parameters
     ----------
     architecture : DenseNetwork or BuiltNetwork
     objective : Objective
+    optimizer : keras.optimizers.Optimizer
+        As the objective made it; a new program takes it over.
     batch_size : int
     """
     in_user_units = objective.power is None and isinstance(architecture, DenseNetwork)
@@ -186,12 +188,12 @@ def lent_program(architecture, objective, batch_size):
             decoder,
             variables,
             make_loss(objective.loss),
-            objective.make_optimizer(),
+            optimizer,
             n_features=architecture.n_features,
             in_user_units=in_user_units,
         )
 
-    keys = architecture.key, objective.key()
+    keys = architecture.key, objective.key(optimizer)
     return borrowed_program(None if None in keys else (*keys, batch_size), build)
 
 

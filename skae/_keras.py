@@ -198,7 +198,7 @@ def _copied(optimizer):
                 f"optimizer={type(optimizer).__name__} with {option} is not supported; "
                 "the best epoch's weights are kept instead, and training is in float32."
             )
-    if optimizer.built:
+    if optimizer.built or (is_keras_own(optimizer) and has_plain_rate(optimizer)):
         made = type(optimizer).from_config(optimizer.get_config())
     else:
         made = copy.deepcopy(optimizer)

@@ -22,9 +22,8 @@ class PartialFit(Fit):
     def check_patience(self):
         """One epoch has nothing to wait for."""
 
-    def make_schedule(self, n_weights):
-        rate, n_rows = float(self.optimizer.learning_rate), len(self.train_rows)
-        return Schedule(self.batch_size(), 1, rate, n_rows, is_constant=True)
+    def make_schedule(self, n_weights, rate):
+        return Schedule(self.batch_size(), 1, rate, len(self.train_rows), is_constant=True)
 
     def find_components(self):
         if not self.goes_on:
@@ -52,14 +51,15 @@ class PartialFit(Fit):
 
     def optimizer_state(self):
         state = getattr(self.estimator, "_optimizer_state", None)
-        if state is None or state[0] != repr(optimizer_key(self.optimizer)):
+        self.state_key = repr(optimizer_key(self.optimizer))
+        if state is None or state[0] != self.state_key:
             return None  # another optimizer starts afresh
         return state[1]
 
     def finish(self, trained, run, table):
         return trained
 
-    def record(self, run, optimizer_state):
+    def record(self, run, program):
         before = self.estimator.history_ if self.goes_on else {}
         history = {
             name: [*before.get(name, []), *run.history[name]] for name in run.history
@@ -69,7 +69,7 @@ class PartialFit(Fit):
             "history_": history,
             "n_epochs_": n_epochs,
             "best_epoch_": n_epochs,
-            "_optimizer_state": (repr(optimizer_key(self.optimizer)), optimizer_state),
+            "_optimizer_state": (self.state_key, program.optimizer_state()),
         }
 
     @property

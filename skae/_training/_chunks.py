@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-CHUNK_VALUES = 1 << 20  # at most 4 MiB of float32 in one chunk
+CHUNK_VALUES = 1 << 23  # at most 32 MiB of float32 in one chunk
 MAX_BATCHES = 64
 PREFETCH_VALUES = 1 << 16  # below this, handing over costs more than preparing
 

@@ -45,12 +45,12 @@ class Program:
         self._in_user_units = in_user_units
         self._shift = tf.Variable(tf.zeros(n_features), trainable=False)
         self._scale = tf.Variable(1.0, trainable=False)
-        self._weight_decay = None
+        self._decay = tf.Variable(0.0, trainable=False)
         if optimizer.weight_decay is not None:
-            self._weight_decay = tf.Variable(0.0, trainable=False)
-            optimizer.weight_decay = self._weight_decay
+            optimizer.weight_decay = self._decay
         self._built_as = self._compiled_in()
         self._fresh_state = [variable.numpy() for variable in optimizer.variables]
+        self._assign = tf.function(self._run_assignments, autograph=False)
         self._train = tf.function(self._run_batches, jit_compile=True, autograph=False)
         self._evaluate = tf.function(self._run_rows, autograph=False, reduce_retracing=True)
 
@@ -89,17 +89,23 @@ class Program:
             A conditioned value is ``(x - shift) / scale``.
         weight_decay : float or None
         """
-        for variable, value in zip(self._variables, weights):
-            variable.assign(np.asarray(value, dtype=variable.dtype))
+        weights = [
+            np.asarray(value, dtype=variable.dtype)
+            for variable, value in zip(self._variables, weights)
+        ]
+        words = seed.generate_state(len(self._seeds))
+        seeds = [
+            np.array([word, 0], dtype=variable.dtype)
+            for variable, word in zip(self._seeds, words)
+        ]
+        decay = 0.0 if weight_decay is None else weight_decay
+        units = shift.astype(np.float32), np.float32(scale), np.float32(decay)
         state = optimizer_state or self._fresh_state
-        for variable, value in zip(self.optimizer.variables, state):
-            variable.assign(value)
-        for variable, word in zip(self._seeds, seed.generate_state(len(self._seeds))):
-            variable.assign(np.array([word, 0], dtype=variable.dtype))
-        self._shift.assign(shift.astype(np.float32))
-        self._scale.assign(scale)
-        if self._weight_decay is not None:
-            self._weight_decay.assign(weight_decay)
+        self._assign(
+            *self._tf.nest.map_structure(
+                self._tf.convert_to_tensor, (weights, state, seeds, units)
+            )
+        )
 
     def weights(self):
         """Return a copy of the weights."""
@@ -141,6 +147,13 @@ class Program:
     def evaluate(self, rows):
         """Return the loss of each row, shape (n_rows,), as at inference."""
         return self._evaluate(self._tf.convert_to_tensor(rows)).numpy()
+
+    def _run_assignments(self, weights, state, seeds, units):
+        variables = [*self._variables, *self.optimizer.variables, *self._seeds]
+        for variable, value in zip(variables, [*weights, *state, *seeds]):
+            variable.assign(value)
+        for variable, value in zip((self._shift, self._scale, self._decay), units):
+            variable.assign(value)
 
     def _run_batches(self, inputs, targets, weights, learning_rates, n_batches):
         tf = self._tf
