@@ -21,7 +21,13 @@ sphinx_gallery_conf = {
 }
 autosummary_generate = True
 numpydoc_show_class_members = False
-autodoc_default_options = {"members": True, "inherited-members": "BaseEstimator"}
+autodoc_default_options = {
+    "members": True,
+    "inherited-members": "BaseEstimator",
+    # scikit-learn's own docstrings refer to pages of scikit-learn's site.
+    "exclude-members": "get_metadata_routing, set_fit_request, set_partial_fit_request, "
+    "set_output",
+}
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}

@@ -110,10 +110,10 @@ class AutoencoderTransformer(BaseAutoencoder):
     n_features_in_ : int
         Number of columns seen in fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if they were all strings.
 
-    mean_ : ndarray of shape (n_features_in_,)
+    mean_ : ndarray of shape (n_features,)
         Means of the columns.
 
     explained_variance_ : ndarray of shape (n_principal_components,)
