@@ -121,6 +121,19 @@ def test_nothing_on_the_console(tmp_path):
     assert result.stderr == b""
 
 
+def test_nothing_on_the_console_for_many_architectures_in_turn():
+    code = """
+        import numpy as np
+        from skae import AutoencoderTransformer
+        X = np.random.default_rng(0).normal(size=(60, 4))
+        for width in range(3, 12):
+            AutoencoderTransformer(2, hidden_layer_sizes=width, max_epochs=2).fit(X)
+    """
+    result = run_python(code)
+    assert result.stdout == b""
+    assert result.stderr == b""
+
+
 def test_two_processes_in_one_read_only_directory(tmp_path, digits):
     os.chmod(tmp_path, stat.S_IREAD | stat.S_IEXEC)
     with ThreadPoolExecutor(2) as pool:

@@ -248,13 +248,6 @@ def test_partial_fit_keeps_the_state_of_the_optimizer(small):
     assert not np.array_equal(steps.transform(small), fresh.transform(small))
 
 
-def test_many_architectures_in_turn_print_nothing(small, capfd):
-    for width in range(20, 32):
-        fitted(small, hidden_layer_sizes=(width,), max_epochs=1)
-    captured = capfd.readouterr()
-    assert captured.out == captured.err == ""
-
-
 def test_programs_are_shared_by_fits_of_one_architecture(small):
     fitted(small)
     n_idle = sum(map(len, programs._idle.values()))

@@ -50,9 +50,10 @@ class Program:
             optimizer.weight_decay = self._decay
         self._built_as = self._compiled_in()
         self._fresh_state = [variable.numpy() for variable in optimizer.variables]
-        self._assign = tf.function(self._run_assignments, autograph=False)
-        self._train = tf.function(self._run_batches, jit_compile=True, autograph=False)
-        self._evaluate = tf.function(self._run_rows, autograph=False, reduce_retracing=True)
+        self._assign = self._concrete_assign()
+        self._train = None  # compiled when the first chunk shows its shape
+        rows = tf.TensorSpec((None, n_features), tf.float32)
+        self._evaluate = self._concrete(self._run_rows, rows)
 
     @property
     def has_own_schedule(self):
@@ -99,13 +100,10 @@ class Program:
             for variable, word in zip(self._seeds, words)
         ]
         decay = 0.0 if weight_decay is None else weight_decay
-        units = shift.astype(np.float32), np.float32(scale), np.float32(decay)
+        units = [shift.astype(np.float32), np.float32(scale), np.float32(decay)]
         state = optimizer_state or self._fresh_state
-        self._assign(
-            *self._tf.nest.map_structure(
-                self._tf.convert_to_tensor, (weights, state, seeds, units)
-            )
-        )
+        tensor = self._tf.convert_to_tensor
+        self._assign(*map(tensor, [*weights, *state, *seeds, *units]))
 
     def weights(self):
         """Return a copy of the weights."""
@@ -137,10 +135,7 @@ class Program:
         y = x if targets is inputs else tensor(targets)
         arguments = x, y, tensor(weights), tensor(learning_rates), tensor(n_batches)
         if self._train is None:
-            compiled = self._tf.function(
-                self._run_batches, jit_compile=True, autograph=False
-            )
-            self._train = compiled.get_concrete_function(*arguments)
+            self._train = self._concrete(self._run_batches, *arguments, jit_compile=True)
         loss, penalty = self._train(*arguments).numpy()
         return float(loss), float(penalty)
 
@@ -148,12 +143,26 @@ class Program:
         """Return the loss of each row, shape (n_rows,), as at inference."""
         return self._evaluate(self._tf.convert_to_tensor(rows)).numpy()
 
-    def _run_assignments(self, weights, state, seeds, units):
-        variables = [*self._variables, *self.optimizer.variables, *self._seeds]
-        for variable, value in zip(variables, [*weights, *state, *seeds]):
-            variable.assign(value)
-        for variable, value in zip((self._shift, self._scale, self._decay), units):
-            variable.assign(value)
+    def _concrete_assign(self):
+        """Return a function that sets all variables in one call."""
+        own = [*self._variables, *self.optimizer.variables, *self._seeds]
+        variables = [v.value for v in own] + [self._shift, self._scale, self._decay]
+
+        def assign(*values):
+            for variable, value in zip(variables, values):
+                variable.assign(value)
+
+        specs = [self._tf.TensorSpec(v.shape, v.dtype) for v in variables]
+        return self._concrete(assign, *specs)
+
+    def _concrete(self, function, *arguments, jit_compile=None):
+        """Trace a function once, and for good.
+
+        A ``tf.function`` that is called itself would make TensorFlow warn of retracing
+        after a few programs: it takes the methods of all of them for one function.
+        """
+        traced = self._tf.function(function, autograph=False, jit_compile=jit_compile)
+        return traced.get_concrete_function(*arguments)
 
     def _run_batches(self, inputs, targets, weights, learning_rates, n_batches):
         tf = self._tf
