@@ -145,7 +145,7 @@ def architecture_key(encoder, decoder):
         try:
             configs = [json.loads(half.to_json()) for half in (encoder, decoder)]
         except (TypeError, ValueError, NotImplementedError):
-            return None
+            return None  # Keras cannot describe it, so it is compiled for each fit
     if _holds_foreign_code(configs):
         return None
     return json.dumps(_without_names(configs, {}), sort_keys=True)

@@ -1,6 +1,6 @@
 """Principal components in float64, from one pass for the mean and one for the rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import linalg
@@ -55,13 +55,10 @@ class PrincipalComponents:
 
     def first(self, n_components):
         """Return the same solution with at most `n_components` components."""
-        return PrincipalComponents(
-            self.mean,
-            self.components[:n_components],
-            self.variance[:n_components],
-            self.total_variance,
-            self.column_scale,
-            self.n_effective,
+        return replace(
+            self,
+            components=self.components[:n_components],
+            variance=self.variance[:n_components],
         )
 
     def n_components_for(self, fraction):
