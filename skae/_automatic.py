@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 MIN_UPDATES, MAX_UPDATES = 2500, 8000
-WORK = 1e11  # of a default fit of up to WORK_ROWS rows: some seconds on two cores
+WORK = 8e10  # of a default fit of up to WORK_ROWS rows: some seconds on two cores
 WORK_ROWS = 8000
 MIN_EPOCHS = 20  # not below this for the sake of the work
 MAX_EPOCHS = 600  # above it a tiny table only learns its rows by heart

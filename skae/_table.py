@@ -1,10 +1,13 @@
 """A table as a fit sees it: which rows, their weights, and how to condition them."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from ._rows import chunk_slices, take
+
+CACHE_VALUES = 1 << 23  # tables up to 32 MiB of float32 are conditioned only once
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,22 @@ class Table:
     scale: float
 
     def rows(self, index):
-        """Return conditioned rows, a new array in float32.
+        """Return conditioned rows, a new array in float32."""
+        if self.X.shape[0] * self.X.shape[1] > CACHE_VALUES:
+            return self._condition(take(self.X, index))  # a copy: `index` is no slice
+        return self._conditioned[index]
+
+    @functools.cached_property
+    def _conditioned(self):
+        """All rows of a small table, conditioned once for all epochs."""
+        return self._condition(np.array(take(self.X, slice(None))))
+
+    def _condition(self, rows):
+        """Condition new rows in place, and return them in float32.
 
         The subtraction is done in the table's own precision, so that a large common
         offset does not cost the digits behind it.
         """
-        rows = take(self.X, index)  # a copy, since `index` is no slice
         rows -= self.shift.astype(rows.dtype, copy=False)
         rows *= rows.dtype.type(1 / self.scale)
         return rows.astype(np.float32, copy=False)

@@ -20,46 +20,68 @@ from skae.corruption import GaussianNoise
 def test_every_row_counts_once_an_epoch(n_rows, batch_size):
     X = np.arange(n_rows * 3, dtype=float).reshape(n_rows, 3)
     table = Table(X, None, np.zeros(3), 1.0)
-    order = np.random.default_rng(0).permutation(n_rows)
-    seen = []
-    for inputs, targets, weights, n_batches in chunks.epoch_chunks(
-        table, order, batch_size
-    ):
-        assert inputs is targets
-        assert not weights[n_batches:].any()
-        assert weights[n_batches - 1].any()
-        seen.extend(targets[weights == 1][:, 0])
-    np.testing.assert_array_equal(seen, X[order, 0])
+    rng = np.random.default_rng(0)
+    for epoch in chunks.epochs(table, np.arange(n_rows), batch_size, 3, rng):
+        seen = []
+        for chunk in epoch:
+            assert chunk.inputs is chunk.targets
+            assert not chunk.weights[chunk.n_batches :].any()
+            assert chunk.weights[chunk.n_batches - 1].any()
+            seen.extend(chunk.targets[chunk.weights == 1][:, 0])
+        np.testing.assert_array_equal(np.sort(seen), X[:, 0])
+        assert n_rows < 8 or not np.array_equal(seen, X[:, 0])
 
 
-def test_chunks_are_the_same_with_and_without_prefetching(monkeypatch):
+def test_chunks_made_ahead_are_drawn_in_order(monkeypatch):
     X = np.random.default_rng(0).normal(size=(5000, 40))
     table = Table(X, np.arange(5000.0), X.mean(axis=0), 2.0)
+    monkeypatch.setattr(chunks, "CHUNK_VALUES", 64 * 40 * 16)
+    corrupt, noise_rng = GaussianNoise(0.5), np.random.default_rng(1)
+    found = [
+        chunk
+        for epoch in chunks.epochs(
+            table,
+            np.arange(5000),
+            64,
+            2,
+            np.random.default_rng(2),
+            lambda rows: corrupt(rows, noise_rng),
+        )
+        for chunk in epoch
+    ]
+    assert len(found) == 10  # 79 batches of 64 rows, 16 a chunk, twice
 
-    def all_chunks():
-        rng = np.random.default_rng(1)
-        corrupt = GaussianNoise(0.5)
-        found = chunks.epoch_chunks(table, np.arange(5000), 64, lambda r: corrupt(r, rng))
-        return [[part.copy() for part in chunk[:3]] for chunk in found]
+    order_rng, noise_rng = np.random.default_rng(2), np.random.default_rng(1)
+    rows = [X[order_rng.permutation(5000)] for _ in range(2)]
+    for chunk, clean in zip(found, np.split(rows[0][:4096], 4)):
+        conditioned = ((clean - X.mean(axis=0)) / 2).astype(np.float32)
+        np.testing.assert_allclose(chunk.targets.reshape(-1, 40), conditioned, atol=1e-6)
+        noisy = corrupt(chunk.targets.reshape(-1, 40), noise_rng)
+        np.testing.assert_array_equal(chunk.inputs.reshape(-1, 40), noisy)
+    conditioned = ((rows[1][:1024] - X.mean(axis=0)) / 2).astype(np.float32)
+    np.testing.assert_allclose(found[5].targets.reshape(-1, 40), conditioned, atol=1e-6)
 
-    prefetched = all_chunks()
-    monkeypatch.setattr(chunks, "PREFETCH_VALUES", np.inf)
-    for left, right in zip(prefetched, all_chunks()):
-        for a, b in zip(left, right):
-            np.testing.assert_array_equal(a, b)
-    assert len(prefetched) > 1
+
+def test_failure_of_a_corruption_reaches_the_user():
+    def fail(rows):
+        raise RuntimeError("no noise today")
+
+    table = Table(np.eye(9), None, np.zeros(9), 1.0)
+    found = chunks.epochs(table, np.arange(9), 4, 2, np.random.default_rng(0), fail)
+    with pytest.raises(RuntimeError, match="no noise today"):
+        list(next(found))
 
 
 def test_schedule_warms_up_and_falls_to_zero():
     schedule = Schedule(batch_size=10, max_epochs=20, learning_rate=0.5, n_rows=95)
-    rates = np.concatenate([schedule.rates(10 * epoch, 10) for epoch in range(20)])
+    rates = np.concatenate([schedule.rates(epoch) for epoch in range(20)])
     assert schedule.steps_per_epoch == 10
     assert np.all(np.diff(rates[:10]) > 0)
     assert np.all(np.diff(rates[10:]) < 0)
     assert 0.45 < rates.max() <= 0.5
     assert rates[-1] < 1e-3
     constant = Schedule(10, 20, 0.5, 95, is_constant=True)
-    np.testing.assert_array_equal(constant.rates(3, 4), np.full(4, 0.5, np.float32))
+    np.testing.assert_array_equal(constant.rates(3), np.full(10, 0.5, np.float32))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw", "rmsprop"])

@@ -1,12 +1,34 @@
 """From a table to chunks of batches: shuffled, conditioned, corrupted, prefetched."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-CHUNK_VALUES = 1 << 23  # at most 32 MiB of float32 in one chunk
+CHUNK_VALUES = 1 << 21  # at most 8 MiB of float32 in one chunk
 MAX_BATCHES = 64
-PREFETCH_VALUES = 1 << 16  # below this, handing over costs more than preparing
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Batches that the program trains on in one call.
+
+    Attributes
+    ----------
+    inputs, targets : ndarray of shape (chunk_batches, batch_size, n_features)
+        What the network sees, and what it should give back: the same object if
+        nothing corrupts the inputs.
+    weights : ndarray of shape (chunk_batches, batch_size)
+        0 behind the last row: the last batch is filled up with rows that count no more.
+    n_batches : int
+        How many batches hold rows.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    n_batches: int
 
 
 def n_chunk_batches(batch_size, n_features):
@@ -15,43 +37,48 @@ def n_chunk_batches(batch_size, n_features):
     return min(MAX_BATCHES, 1 << (n_batches.bit_length() - 1))
 
 
-def epoch_chunks(table, order, batch_size, corrupt=None):
-    """Yield the chunks of one epoch.
+def epochs(table, rows, batch_size, n_epochs, order_rng, corrupt=None):
+    """Yield the chunks of each epoch in turn, as an iterator over epochs.
 
     Parameters
     ----------
     table : Table
-    order : ndarray of int
-        The rows in the order of this epoch.
+    rows : ndarray of int
+        The rows to train on, shuffled anew for each epoch.
     batch_size : int
+    n_epochs : int
+    order_rng : numpy.random.Generator
     corrupt : callable, default=None
         ``(rows) -> rows``: what the network sees in place of the conditioned rows.
 
     Yields
     ------
-    inputs, targets : ndarray of shape (chunk_batches, batch_size, n_features)
-    weights : ndarray of shape (chunk_batches, batch_size)
-        0 behind the last row: the batch is filled up with rows that count no more.
-    n_batches : int
-        How many batches hold rows.
+    iterator of Chunk
+        The chunks of one epoch, to be used up before the next epoch. The chunk after
+        the current one, also that of the next epoch, is prepared meanwhile.
     """
     n_features = table.X.shape[1]
     n_chunk = n_chunk_batches(batch_size, n_features)
-    n_chunk_rows = n_chunk * batch_size
+    starts = range(0, len(rows), n_chunk * batch_size)
 
-    def prepare(start):
-        index = order[start : start + n_chunk_rows]
+    def chunks():
+        for _ in range(n_epochs):
+            order = order_rng.permutation(rows)
+            for start in starts:
+                yield prepare(order[start : start + n_chunk * batch_size])
+
+    def prepare(index):
         n_rows, n_batches = len(index), -(-len(index) // batch_size)
         if n_rows % batch_size:
-            # The last batch is filled up with rows of weight 0, and with real ones:
-            # layers that look at the whole batch see them too.
+            # Filled up with rows of weight 0, and with real ones: layers that look at
+            # the whole batch see them too.
             index = np.resize(index, n_batches * batch_size)
         weights = table.weights(index)
         weights[n_rows:] = 0
         targets = table.rows(index)
         inputs = targets if corrupt is None else corrupt(targets)
         shaped = in_batches(targets)
-        return (
+        return Chunk(
             shaped if inputs is targets else in_batches(inputs),
             shaped,
             in_batches(weights),
@@ -59,18 +86,24 @@ def epoch_chunks(table, order, batch_size, corrupt=None):
         )
 
     def in_batches(rows):
-        missing = n_chunk_rows - len(rows)
-        if missing:
-            rows = np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), rows.dtype)])
+        if len(rows) < n_chunk * batch_size:
+            filled = np.zeros((n_chunk * batch_size, *rows.shape[1:]), rows.dtype)
+            filled[: len(rows)] = rows
+            rows = filled
         return rows.reshape(n_chunk, batch_size, *rows.shape[1:])
 
-    starts = range(0, len(order), n_chunk_rows)
-    if len(starts) == 1 or n_chunk_rows * n_features < PREFETCH_VALUES:
-        yield from map(prepare, starts)
-        return
+    ready = _one_ahead(chunks())
+    try:
+        for _ in range(n_epochs):
+            yield itertools.islice(ready, len(starts))
+    finally:
+        ready.close()
+
+
+def _one_ahead(items):
+    """Yield the items of an iterator, the next one being made in another thread."""
     with ThreadPoolExecutor(1) as worker:
-        upcoming = worker.submit(prepare, starts[0])
-        for start in starts[1:]:
-            current, upcoming = upcoming, worker.submit(prepare, start)
-            yield current.result()
-        yield upcoming.result()
+        upcoming = worker.submit(next, items, None)
+        while (current := upcoming.result()) is not None:
+            upcoming = worker.submit(next, items, None)
+            yield current

@@ -1,12 +1,13 @@
 """Epochs: train, validate, remember the best, stop when told to."""
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
 from .._rows import chunk_slices
-from ._chunks import epoch_chunks
+from ._chunks import epochs
 
 
 @dataclass(frozen=True)
@@ -89,22 +90,24 @@ def train(
         else _BestEpoch(program, validation, keep_start)
     )
     logs_of_epochs = []
-    for epoch in range(schedule.max_epochs):
-        rates = schedule.rates(epoch * schedule.steps_per_epoch, schedule.steps_per_epoch)
-        if hooks is not None:
-            rates = hooks.epoch_begin(epoch, rates)
-        order = order_rng.permutation(rows)
-        logs = _train_epoch(program, table, order, rates, schedule.batch_size, corrupt)
-        logs |= keeper.see(epoch + 1)
-        logs = {name: value * unit for name, value in logs.items()}
-        own = program.has_own_schedule
-        logs["learning_rate"] = program.learning_rate if own else float(rates[-1])
-        logs_of_epochs.append(logs)
-        _check_finite(logs, epoch + 1)
-        wants_to_stop = hooks is not None and hooks.epoch_end(epoch, logs)
-        is_patient = patience is None or epoch + 1 - keeper.lowest_epoch < patience
-        if wants_to_stop or not is_patient:
-            break
+    with contextlib.closing(
+        epochs(table, rows, schedule.batch_size, schedule.max_epochs, order_rng, corrupt)
+    ) as chunks_of_epochs:
+        for epoch, chunks in enumerate(chunks_of_epochs):
+            rates = schedule.rates(epoch)
+            if hooks is not None:
+                rates = hooks.epoch_begin(epoch, rates)
+            logs = _train_epoch(program, chunks, rates)
+            logs |= keeper.see(epoch + 1)
+            logs = {name: value * unit for name, value in logs.items()}
+            own = program.has_own_schedule
+            logs["learning_rate"] = program.learning_rate if own else float(rates[-1])
+            logs_of_epochs.append(logs)
+            _check_finite(logs, epoch + 1)
+            wants_to_stop = hooks is not None and hooks.epoch_end(epoch, logs)
+            is_patient = patience is None or epoch + 1 - keeper.lowest_epoch < patience
+            if wants_to_stop or not is_patient:
+                break
     if hooks is not None:
         hooks.train_end()
     history = {name: [logs[name] for logs in logs_of_epochs] for name in logs}
@@ -204,19 +207,17 @@ def _check_finite(logs, epoch):
         )
 
 
-def _train_epoch(program, table, order, rates, batch_size, corrupt):
-    """Train on all rows once and return the mean loss and penalty."""
+def _train_epoch(program, chunks, rates):
+    """Train on the chunks of one epoch and return the mean loss and penalty."""
     loss_sum = penalty_sum = weight_sum = 0.0
     step = 0
-    for inputs, targets, weights, n_batches in epoch_chunks(
-        table, order, batch_size, corrupt
-    ):
-        chunk_rates = np.zeros(len(weights), dtype=np.float32)
-        chunk_rates[:n_batches] = rates[step : step + n_batches]
-        loss, penalty = program.train(inputs, targets, weights, chunk_rates, n_batches)
-        step += n_batches
+    for chunk in chunks:
+        chunk_rates = np.zeros(len(chunk.weights), dtype=np.float32)
+        chunk_rates[: chunk.n_batches] = rates[step : step + chunk.n_batches]
+        loss, penalty = program.train(chunk, chunk_rates)
+        step += chunk.n_batches
         loss_sum += loss
         penalty_sum += penalty
-        weight_sum += float(weights.sum(dtype=np.float64))
+        weight_sum += float(chunk.weights.sum(dtype=np.float64))
     total = weight_sum or 1.0
     return {"loss": loss_sum / total, "penalty": penalty_sum / total}

@@ -33,13 +33,14 @@ class Schedule:
     def steps_per_epoch(self):
         return math.ceil(self.n_rows / self.batch_size)
 
-    def rates(self, first_step, n_steps):
-        """Return the learning rates of `n_steps` steps, as float32."""
+    def rates(self, epoch):
+        """Return the learning rates of the steps of an epoch, as float32."""
+        n_steps = self.steps_per_epoch
         if self.is_constant:
             return np.full(n_steps, self.learning_rate, dtype=np.float32)
-        n_total = self.max_epochs * self.steps_per_epoch
+        n_total = self.max_epochs * n_steps
         n_warm_up = max(1.0, self.WARM_UP * n_total)
-        step = np.arange(first_step, first_step + n_steps) + 0.5
+        step = epoch * n_steps + np.arange(n_steps) + 0.5
         falling = (1 + np.cos(np.pi * np.clip(step / n_total, 0, 1))) / 2
         rising = np.minimum(step / n_warm_up, 1.0)
         return (self.learning_rate * falling * rising).astype(np.float32)

@@ -113,17 +113,13 @@ class Program:
         """Return a copy of the optimizer's variables."""
         return [variable.numpy() for variable in self.optimizer.variables]
 
-    def train(self, inputs, targets, weights, learning_rates, n_batches):
-        """Update the weights on the first `n_batches` batches of a chunk.
+    def train(self, chunk, learning_rates):
+        """Update the weights on the batches of a chunk.
 
         Parameters
         ----------
-        inputs, targets : ndarray of shape (chunk_batches, batch_size, n_features)
-            The same object twice if the inputs are not corrupted.
-        weights : ndarray of shape (chunk_batches, batch_size)
-            0 for padding.
+        chunk : Chunk
         learning_rates : ndarray of shape (chunk_batches,)
-        n_batches : int
 
         Returns
         -------
@@ -131,9 +127,10 @@ class Program:
             Weighted sum of the rows' losses, and of the batches' penalties.
         """
         tensor = self._tf.convert_to_tensor
-        x = tensor(inputs)
-        y = x if targets is inputs else tensor(targets)
-        arguments = x, y, tensor(weights), tensor(learning_rates), tensor(n_batches)
+        x = tensor(chunk.inputs)
+        y = x if chunk.targets is chunk.inputs else tensor(chunk.targets)
+        weights, rates = tensor(chunk.weights), tensor(learning_rates)
+        arguments = x, y, weights, rates, tensor(chunk.n_batches)
         if self._train is None:
             self._train = self._concrete(self._run_batches, *arguments, jit_compile=True)
         loss, penalty = self._train(*arguments).numpy()
