@@ -10,9 +10,12 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "AutoencoderTransformer": "._autoencoder",
+    "DenoisingAutoencoder": "._denoising",
+    "SparseAutoencoder": "._sparse",
+    "StackedAutoencoder": "._stacked",
 }
 
-__all__ = ["AutoencoderTransformer", "__version__"]
+__all__ = [*_HOMES, "__version__"]
 
 
 def __getattr__(name):

@@ -6,6 +6,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from . import _automatic
 from ._base import BaseAutoencoder
+from ._slots import Corruption
 from .corruption import GaussianNoise
 
 
@@ -77,6 +78,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         Number of passes over the rows. ``"auto"`` gives two updates a row, between
         2,500 and 8,000 altogether, fewer for very wide networks, and at most 600
         epochs.
+
+    features : {"code", "all"}, default="code"
+        What `transform` gives: the code, or beside it the activations of all hidden
+        layers of encoder and decoder, which can serve a classifier better.
 
     validation_fraction : float, default=0.1
         Fraction of the rows held out, at random, to choose the best epoch. With 0 the
@@ -198,6 +203,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         weight_decay=None,
         batch_size="auto",
         max_epochs="auto",
+        features="code",
         validation_fraction=0.1,
         patience=None,
         callbacks=None,
@@ -217,6 +223,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.features = features
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.callbacks = callbacks
@@ -224,8 +231,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _corruption(self, pca, column_scale, n_rows):
+    def _corruptions(self, pca, table, rows):
         level = self.input_noise
         if level == "auto":
-            level = _automatic.input_noise(pca, n_rows)
-        return GaussianNoise(level, column_scale) if level else None
+            level = _automatic.input_noise(pca, len(rows))
+        if not level:
+            return [Corruption()]
+        return [Corruption(GaussianNoise(level, pca.column_scale / table.scale))]

@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._rows import chunk_slices, take
+from ._slots import Corruption
 from ._table import Table
 from ._validation import checked_codes, checked_rows, checked_weight
 
@@ -29,7 +30,7 @@ class BaseAutoencoder(
 ):
     """An encoder and a decoder, trained to give back their input.
 
-    A variant overrides the slot `_corruption`; the rest is final.
+    A variant fills the slots `_corruptions` and `_code_layer`; the rest is final.
     """
 
     _parameter_constraints: dict = {
@@ -47,6 +48,7 @@ class BaseAutoencoder(
         "weight_decay": [Interval(Real, 0, None, closed="left"), None],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "features": [StrOptions({"code", "all"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "patience": [Interval(Integral, 1, None, closed="left"), None],
         "callbacks": [list, tuple, None],
@@ -125,18 +127,21 @@ default=None
         Returns
         -------
         ndarray of shape (n_samples, n_components)
-            The codes, in float32 for float32 rows and in float64 for all others.
+            The codes, in float32 for float32 rows and in float64 for all others. With
+            ``features="all"``, the activations of the encoder's hidden layers stand
+            before the codes, and those of the decoder's behind them.
         """
         check_is_fitted(self)
-        return self._model.encode(checked_rows(self, X))
+        X = checked_rows(self, X)
+        return self._model.encode_all(X) if self._gives_all else self._model.encode(X)
 
     def inverse_transform(self, X):
         """Return the rows that the decoder gives for codes.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_components)
-            Codes.
+        X : {array-like, CSR matrix} of shape (n_samples, n_components)
+            Codes, or all that `transform` gives.
 
         Returns
         -------
@@ -144,7 +149,38 @@ default=None
             The reconstructions, in the units of the training rows.
         """
         check_is_fitted(self)
-        return self._model.decode(checked_codes(X, self.n_components_))
+        codes = checked_codes(X, self._n_features_out)
+        if self._gives_all:
+            first = sum(self._model.network.hidden_layer_sizes)
+            codes = take(codes[:, first : first + self.n_components_], slice(None))
+        return self._model.decode(codes)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of what `transform` gives.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str
+            The class name in lower case and a number for each code; "_hidden", the
+            number of the layer and that of the unit for hidden activations.
+        """
+        names = super().get_feature_names_out(input_features)
+        if not self._gives_all:
+            return names
+        prefix = type(self).__name__.lower()
+        widths = self._model.network.hidden_layer_sizes
+        hidden = [
+            [f"{prefix}_hidden{layer}_{unit}" for unit in range(width)]
+            for layer, width in enumerate((*widths, *widths[::-1]))
+        ]
+        codes = [f"{prefix}{unit}" for unit in range(self.n_components_)]
+        parts = [*hidden[: len(widths)], codes, *hidden[len(widths) :]]
+        return np.asarray([name for part in parts for name in part], dtype=object)
 
     def score(self, X, y=None):
         """Return the fraction of the variance of `X` that is reconstructed.
@@ -174,10 +210,7 @@ default=None
                 stacklevel=2,
             )
 
-        def reconstruct(rows):
-            return self._model.decode(self._model.encode(rows))
-
-        return Table(X, None, self.mean_, 1.0).r2(reconstruct)
+        return Table(X, None, self.mean_, 1.0).r2(self._model.reconstruct)
 
     def reconstruction_error(self, X, per_feature=False):
         """Return how far the reconstructions are from the rows.
@@ -200,7 +233,7 @@ default=None
         errors = np.empty(X.shape if per_feature else n_samples)
         for rows in chunk_slices(n_samples, n_features):
             chunk = take(X, rows)
-            back = self._model.decode(self._model.encode(chunk))
+            back = self._model.reconstruct(chunk)
             squares = (back - chunk).astype(np.float64) ** 2
             errors[rows] = squares if per_feature else squares.mean(axis=1)
         return errors
@@ -237,43 +270,73 @@ default=None
 
     @property
     def _n_features_out(self):
-        return self.n_components_
+        if not self._gives_all:
+            return self.n_components_
+        return self.n_components_ + 2 * sum(self._model.network.hidden_layer_sizes)
+
+    @property
+    def _gives_all(self):
+        if self.features == "all" and self.build_network is not None:
+            raise ValueError(
+                "features='all' needs the dense network, but build_network is given; set "
+                "features='code'."
+            )
+        return self.features == "all"
 
     # The slot that variants fill.
 
-    def _corruption(self, pca, column_scale, n_rows):
-        """Return what corrupts the inputs in training, or None.
+    def _corruptions(self, pca, table, rows):
+        """Fill slot 1: return the corruptions of the inputs to choose from.
 
         Parameters
         ----------
         pca : PrincipalComponents
-            Of the training rows.
-        column_scale : ndarray of shape (n_features,)
-            Standard deviations of the columns in the units that the network sees.
-        n_rows : int
-            Number of training rows.
+        table : Table
+            What `fit` was given, in the units that the network sees.
+        rows : ndarray of int
+            The training rows.
 
         Returns
         -------
-        callable or None
-            ``(rows, rng) -> rows``, in the units that the network sees.
+        list of Corruption
+            If there are several, short runs choose the one that is best on the
+            validation rows.
         """
+        return [Corruption()]
+
+    def _width(self, n_features):
+        """Return the width of the code asked for, an int or a fraction of variance."""
+        return self.n_components
+
+    def _code_layer(self, n_components):
+        """Fill slot 2: return the :class:`CodeLayer`, or None for a linear code."""
         return None
+
+    def _output_layer(self):
+        """Return what stands behind the decoder, or None for a linear output."""
+        return None
+
+    def _about_codes(self, model, table):
+        """Return fitted attributes that tell of the codes of the training rows."""
+        return {}
+
+    def _fit_class(self, is_partial):
+        from ._fit import Fit
+        from ._partial_fit import PartialFit
+
+        return PartialFit if is_partial else Fit
 
     # The rest is final.
 
     @with_callbacks
     def _fit(self, X, sample_weight, X_val, is_partial=False):
-        from ._fit import Fit
-        from ._partial_fit import PartialFit
-
         goes_on = is_partial and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, X)
         if X_val is not None:
             X_val = checked_rows(self, X_val, name="X_val")
-        fit = (PartialFit if is_partial else Fit)(self, X, sample_weight, X_val)
+        fit = self._fit_class(is_partial)(self, X, sample_weight, X_val)
         for name, value in fit.run().items():
             setattr(self, name, value)
         return self

@@ -209,6 +209,10 @@ class TrainedCustom:
         """Return the reconstructions of codes, computed by Keras."""
         return self._call(self._built().decoder, codes, self.network.n_features)
 
+    def reconstruct(self, X):
+        """Return the reconstructions of the rows of `X`."""
+        return self.decode(self.encode(X))
+
     def _call(self, model, X, n_outputs):
         def outputs(rows):
             return np.array(model(rows.astype(np.float32), training=False), dtype=X.dtype)

@@ -1,5 +1,7 @@
 """A fit, from checked rows to the attributes of a fitted estimator."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from . import _automatic
@@ -8,6 +10,7 @@ from ._fitting import (
     Objective,
     Seeds,
     all_rows,
+    check_cellwise,
     custom_start,
     dense_start,
     lent_program,
@@ -28,6 +31,8 @@ from ._training import (
     check_callbacks,
     train,
 )
+
+TRIAL = 0.25  # part of the epochs that choose among corruptions
 
 
 class Fit:
@@ -59,6 +64,7 @@ class Fit:
         make_loss(estimator.loss)  # so that an unknown name is told before any work
         self.optimizer = self.objective.make_optimizer()
         check_activation(estimator.activation)
+        estimator._gives_all  # noqa: B018, tells of a build_network it cannot go with
         check_callbacks(estimator.callbacks or ())
         self.hidden_layer_sizes = _checked_widths(estimator.hidden_layer_sizes)
         self.train_rows, self.val_rows = self.split()
@@ -69,39 +75,57 @@ class Fit:
         estimator = self.estimator
         pca = self.find_components()
         architecture, start = self.start(pca)
-        table = _table(self.X, self.weight, start)
+        table = self._table(start)
         validation = self._validation(table)
+        corruptions = estimator._corruptions(pca, table, self.train_rows)
+        emphasis = corruptions[0].emphasis
+        if emphasis:
+            check_cellwise(estimator.loss)
         rate, decay = float(self.optimizer.learning_rate), self.optimizer.weight_decay
         self.schedule = self.make_schedule(sum(a.size for a in start.weights()), rate)
         context = self._begin()
         with lent_program(
-            architecture, self.objective, self.optimizer, self.schedule.batch_size
+            architecture,
+            self.objective,
+            self.optimizer,
+            self.schedule.batch_size,
+            bool(emphasis),
         ) as lent:
-            lent.load(
-                start.weights(),
-                self.optimizer_state(),
-                self.seeds.dropout,
-                shift=table.shift,
-                scale=table.scale,
-                weight_decay=decay,
-            )
-            run = train(
-                lent,
-                table,
-                self.train_rows,
-                self.schedule,
-                np.random.default_rng(self.seeds.order),
-                corrupt=self._corruption(pca, table),
-                validation=validation,
-                patience=estimator.patience,
-                keep_start=estimator.init == "pca" and estimator.build_network is None,
-                hooks=self._hooks(lent, table, start, pca, context),
-                unit=table.scale ** (self.objective.power or 0),
-            )
-            record = self.record(run, lent)
+
+            def run_epochs(corruption, schedule, has_hooks=True):
+                lent.load(
+                    start.weights(),
+                    self.optimizer_state(),
+                    self.seeds.dropout,
+                    shift=table.shift,
+                    scale=table.scale,
+                    weight_decay=decay,
+                    emphasis=emphasis,
+                )
+                hooks = self._hooks(lent, table, start, pca, context) if has_hooks else None
+                return train(
+                    lent,
+                    table,
+                    self.train_rows,
+                    schedule,
+                    np.random.default_rng(self.seeds.order),
+                    corrupt=corruption.seeded(self.seeds.noise),
+                    validation=validation,
+                    patience=estimator.patience,
+                    judge=self._judge(corruption),
+                    counts_penalty=self.counts_penalty(architecture),
+                    keep_start=self.keeps_start(),
+                    hooks=hooks,
+                    unit=table.scale ** (self.objective.power or 0),
+                )
+
+            corruption = self._chosen(corruptions, run_epochs)
+            run = run_epochs(corruption, self.schedule)
+            record = self.record(run, lent) | corruption.attributes
         trained = start if run.best_epoch == 0 else start.with_weights(run.weights)
         attributes = self._attributes(self.finish(trained, run, table), pca) | record
         attributes |= self._scores(attributes["_model"], pca, validation)
+        attributes |= estimator._about_codes(attributes["_model"], table)
         self._say_result(attributes)
         context.call_on_fit_task_end(
             estimator=estimator,
@@ -151,7 +175,7 @@ class Fit:
         return min(batch_size, 1 << (n_rows - 1).bit_length())
 
     def find_components(self):
-        n_components = self.estimator.n_components
+        n_components = self.estimator._width(self.X.shape[1])
         is_fraction = not isinstance(n_components, (int, np.integer))
         pca = principal_components(
             self.X, None if is_fraction else n_components, self.weight
@@ -169,11 +193,17 @@ class Fit:
             start, architecture = custom_start(network, self.seeds.weights)
         else:
             network = architecture = self.dense_network()
-            start = dense_start(network, pca, estimator.init, self.seeds.weights)
+            start = self.dense_start(network, pca)
         if estimator.warm_start and hasattr(estimator, "_model"):
             self.check_same_network(network, "warm_start=True")
-            start = estimator._model
+            last = estimator._model
+            if isinstance(start, TrainedDense):  # but with the penalties asked for now
+                last = replace(last, network=network, code_state=start.code_state)
+            start = last
         return architecture, start
+
+    def dense_start(self, network, pca):
+        return dense_start(network, pca, self.estimator.init, self.seeds.weights)
 
     def dense_network(self):
         estimator = self.estimator
@@ -183,6 +213,8 @@ class Fit:
             self.hidden_layer_sizes,
             estimator.activation,
             estimator.init == "pca",
+            estimator._code_layer(self.n_components),
+            estimator._output_layer(),
         )
 
     def check_same_network(self, network, what):
@@ -199,7 +231,8 @@ class Fit:
     def finish(self, trained, run, table):
         """Return the autoencoder with its codes in order."""
         is_pca = run.best_epoch == 0 and not self.estimator.warm_start
-        if is_pca or not isinstance(trained, TrainedDense):
+        is_linear = isinstance(trained, TrainedDense) and trained.network.code is None
+        if is_pca or not is_linear:
             return trained
         return order_codes(trained, table)
 
@@ -225,18 +258,52 @@ class Fit:
         )
         return context
 
+    def _table(self, start):
+        shift, scale = np.zeros(self.X.shape[1]), 1.0
+        if isinstance(start, TrainedDense):
+            shift, scale = start.shift, start.scale
+        return Table(self.X, self.weight, shift, scale)
+
     def _validation(self, table):
         if self.X_val is not None:
             return Table(self.X_val, None, table.shift, table.scale), self.val_rows
         return (table, self.val_rows) if len(self.val_rows) else None
 
-    def _corruption(self, pca, table):
-        column_scale = pca.column_scale / table.scale
-        corrupt = self.estimator._corruption(pca, column_scale, len(self.train_rows))
-        if corrupt is None:
+    def _chosen(self, corruptions, run_epochs):
+        """Return the corruption that is best on the validation rows in short runs."""
+        if len(corruptions) == 1:
+            return corruptions[0]
+        if not len(self.val_rows):
+            raise ValueError(
+                "noise_level='auto' needs validation rows to choose by; set "
+                "validation_fraction above 0, pass X_val, or give a number."
+            )
+        schedule = self.schedule.shortened(TRIAL)
+        errors = []
+        for corruption in corruptions:
+            history = run_epochs(corruption, schedule, has_hooks=False).history
+            errors.append(min(history["val_loss"]))
+            self._say(f"tried {corruption.attributes}: val_loss {errors[-1]:.4g}")
+        return corruptions[int(np.argmin(errors))]
+
+    def keeps_start(self):
+        """Whether the start competes with the epochs."""
+        return self.estimator.init == "pca" and self.estimator.build_network is None
+
+    def counts_penalty(self, architecture):
+        """Whether the penalty counts when the best epoch is chosen."""
+        code = getattr(architecture, "code", None)
+        return code is not None and code.has_penalty
+
+    def _judge(self, corruption):
+        """Return what corrupts the validation rows when the best epoch is chosen.
+
+        Where undoing a corruption is the task, it is what chooses: on clean rows the
+        identity has no error, and undoes nothing.
+        """
+        if not corruption.is_the_task or corruption.draw is None:
             return None
-        rng = np.random.default_rng(self.seeds.noise)
-        return lambda rows: corrupt(rows, rng)
+        return lambda: corruption.seeded(self.seeds.judge)
 
     def _hooks(self, program, table, start, pca, context):
         estimator, listeners = self.estimator, []
@@ -264,15 +331,17 @@ class Fit:
         return Hooks(listeners) if listeners else None
 
     def _say_result(self, attributes):
-        if not self.estimator.verbose or not len(self.val_rows):
+        if not len(self.val_rows):
             return
         kept = attributes["best_epoch_"]
-        print(
-            f"[{type(self.estimator).__name__}] kept "
-            f"{f'epoch {kept}' if kept else 'the start'}: R² on validation rows "
-            f"{attributes['validation_score_']:.4f}, of PCA {attributes['pca_score_']:.4f}",
-            flush=True,
+        self._say(
+            f"kept {f'epoch {kept}' if kept else 'the start'}: R² on validation rows "
+            f"{attributes['validation_score_']:.4f}, of PCA {attributes['pca_score_']:.4f}"
         )
+
+    def _say(self, line):
+        if self.estimator.verbose:
+            print(f"[{type(self.estimator).__name__}] {line}", flush=True)
 
     def _attributes(self, trained, pca):
         return {
@@ -293,19 +362,10 @@ class Fit:
             components = pca.components
             return (chunk - pca.mean) @ components.T @ components + pca.mean
 
-        def by_network(chunk):
-            return trained.decode(trained.encode(chunk))
-
         return {
             "pca_score_": table.r2(by_pca, rows),
-            "validation_score_": table.r2(by_network, rows),
+            "validation_score_": table.r2(trained.reconstruct, rows),
         }
-
-
-def _table(X, weight, start):
-    if isinstance(start, TrainedDense):
-        return Table(X, weight, start.shift, start.scale)
-    return Table(X, weight, np.zeros(X.shape[1]), 1.0)
 
 
 def _checked_widths(hidden_layer_sizes):

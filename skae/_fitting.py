@@ -42,6 +42,7 @@ class Seeds:
     order: np.random.SeedSequence
     noise: np.random.SeedSequence
     dropout: np.random.SeedSequence
+    judge: np.random.SeedSequence
 
     @classmethod
     def from_random_state(cls, random_state, n_epochs_before):
@@ -58,7 +59,7 @@ class Seeds:
             entropy = random_state.randint(2**31 - 1, size=4).tolist()
         elif random_state is not None:
             entropy = [int(random_state), n_epochs_before]
-        return cls(*np.random.SeedSequence(entropy).spawn(5))
+        return cls(*np.random.SeedSequence(entropy).spawn(6))
 
 
 def all_rows(n_rows):
@@ -80,11 +81,12 @@ def split_rows(rows, validation_fraction, seed):
 def dense_start(network, pca, init, seed):
     """Return the untrained dense autoencoder, PCA itself if `init` is ``"pca"``.
 
-    Its codes are in the units of the table, as PCA's are.
+    A linear code is in the units of the table, as PCA's is.
     """
     from_pca = init == "pca"
     encoder, decoder = network.start(seed, pca if from_pca else None)
-    deviation = np.full(network.n_components, pca.scale)
+    is_linear = network.code is None
+    deviation = np.full(network.n_components, pca.scale if is_linear else 1.0)
     if from_pca:
         n_found = min(len(pca.variance), network.n_components)
         deviation[:n_found] = np.sqrt(pca.variance[:n_found])
@@ -96,6 +98,7 @@ def dense_start(network, pca, init, seed):
         scale=pca.scale,
         code_matrix=np.diag(deviation),
         code_offset=np.zeros(network.n_components),
+        code_state=() if is_linear else network.code.start(network.n_components),
     )
 
 
@@ -168,7 +171,21 @@ def optimizer_key(optimizer):
     return type(optimizer), repr(config), repr(excluded), has_decay
 
 
-def lent_program(architecture, objective, optimizer, batch_size):
+def check_cellwise(loss):
+    """Raise a ValueError unless a loss is the mean of a value for each cell."""
+    tensor = load_keras().ops.convert_to_tensor
+    rows = np.random.default_rng(0).uniform(0.1, 0.9, (2, 3, 4)).astype(np.float32)
+    value = make_loss(loss)
+    per_row = np.array(value(*map(tensor, rows)))
+    per_cell = np.array(value(*map(tensor, rows[..., np.newaxis])))
+    if per_cell.shape != (3, 4) or not np.allclose(per_cell.mean(axis=1), per_row):
+        raise ValueError(
+            f"emphasis needs a loss that is a mean over the cells, such as 'mse' or "
+            f"'mae', but loss={loss!r} is none; set emphasis=0."
+        )
+
+
+def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
     """Return a context that lends the compiled program of a fit.
 
     Parameters
@@ -178,6 +195,7 @@ def lent_program(architecture, objective, optimizer, batch_size):
     optimizer : keras.optimizers.Optimizer
         As the objective made it; a new program takes it over.
     batch_size : int
+    has_emphasis : bool
     """
     in_user_units = objective.power is None and isinstance(architecture, DenseNetwork)
 
@@ -191,10 +209,12 @@ def lent_program(architecture, objective, optimizer, batch_size):
             optimizer,
             n_features=architecture.n_features,
             in_user_units=in_user_units,
+            has_emphasis=has_emphasis,
         )
 
     keys = architecture.key, objective.key(optimizer)
-    return borrowed_program(None if None in keys else (*keys, batch_size), build)
+    values = batch_size, has_emphasis
+    return borrowed_program(None if None in keys else (*keys, *values), build)
 
 
 def order_codes(trained, table):

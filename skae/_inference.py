@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ._network import DenseNetwork, Perceptron, keras_perceptron, perceptron_variables
+from ._network import (
+    DenseNetwork,
+    Perceptron,
+    code_variables,
+    keras_perceptron,
+    perceptron_variables,
+)
 from ._rows import chunk_slices, take
 from ._threads import n_threads_given, one_blas_thread
 
@@ -25,6 +31,8 @@ class TrainedDense:
     code_matrix : ndarray of shape (n_components, n_components)
     code_offset : ndarray of shape (n_components,)
         A code is the trained encoder's output times the matrix, plus the offset.
+    code_state : sequence of ndarray
+        Variables of the code layer, if there is one.
     """
 
     network: DenseNetwork
@@ -34,21 +42,24 @@ class TrainedDense:
     scale: float
     code_matrix: np.ndarray
     code_offset: np.ndarray
+    code_state: tuple = ()
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if not k.startswith("_")}
 
     def weights(self):
         """Return the trained arrays in the order that the program takes them."""
-        return [*self.encoder.to_list(), *self.decoder.to_list()]
+        return [*self.encoder.to_list(), *self.decoder.to_list(), *self.code_state]
 
     def with_weights(self, arrays):
         """Return the same autoencoder with other trained arrays."""
         n_encoder = len(self.encoder.to_list())
+        n_both = n_encoder + len(self.decoder.to_list())
         return replace(
             self,
             encoder=self.encoder.with_list(arrays[:n_encoder]),
-            decoder=self.decoder.with_list(arrays[n_encoder:]),
+            decoder=self.decoder.with_list(arrays[n_encoder:n_both]),
+            code_state=tuple(arrays[n_both:]),
         )
 
     def with_code(self, matrix, offset):
@@ -82,17 +93,45 @@ class TrainedDense:
     def encode(self, X):
         """Return the codes of `X`, float32 or float64, shape (n, n_components)."""
         shift, encoder, _ = self.halves(X.dtype)
-        return map_rows(
-            lambda rows: encoder(rows - shift),
-            X,
-            self.network.n_components,
-            encoder.n_values_per_row,
-        )
+        n_components, code = self.network.n_components, self.network.code
+
+        def codes(rows):
+            outputs = encoder(rows - shift)
+            return outputs if code is None else code(outputs)
+
+        return map_rows(codes, X, n_components, encoder.n_values_per_row)
+
+    def encode_all(self, X):
+        """Return the encoder's hidden activations, the codes, the decoder's hidden ones.
+
+        Shape (n, 2 * sum(hidden_layer_sizes) + n_components).
+        """
+        shift, encoder, decoder = self.halves(X.dtype)
+        network = self.network
+
+        def activations(rows):
+            *hidden, codes = encoder.layers(rows - shift)
+            codes = codes if network.code is None else network.code(codes)
+            *hidden_behind, _ = decoder.layers(codes)
+            return np.concatenate([*hidden, codes, *hidden_behind], axis=1)
+
+        n_outputs = 2 * sum(network.hidden_layer_sizes) + network.n_components
+        return map_rows(activations, X, n_outputs, 2 * encoder.n_values_per_row)
 
     def decode(self, codes):
         """Return the reconstructions of codes, shape (n, n_features)."""
         _, _, decoder = self.halves(codes.dtype)
-        return map_rows(decoder, codes, self.network.n_features, decoder.n_values_per_row)
+        n_features, output = self.network.n_features, self.network.output
+
+        def rows(codes):
+            outputs = decoder(codes)
+            return outputs if output is None else output(outputs)
+
+        return map_rows(rows, codes, n_features, decoder.n_values_per_row)
+
+    def reconstruct(self, X):
+        """Return the reconstructions of the rows of `X`."""
+        return self.decode(self.encode(X))
 
     def keras_models(self):
         """Return ``(encoder, decoder, autoencoder)`` as Keras models, built once."""
@@ -115,7 +154,10 @@ class TrainedDense:
                 half.linear is not None,
                 name,
                 shift=shift if name == "encoder" else None,
+                code=self.network.code if name == "encoder" else self.network.output,
             )
+            for variable, array in zip(code_variables(model), self.code_state):
+                variable.assign(array)
             for variable, array in zip(perceptron_variables(model), half.to_list()):
                 variable.assign(array)
             models.append(model)

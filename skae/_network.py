@@ -1,5 +1,6 @@
 """What a network is: perceptrons with a linear path, in NumPy and in Keras."""
 
+from collections import deque
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -35,17 +36,22 @@ class Perceptron:
 
     def __call__(self, X):
         """Return the outputs for the rows of `X`, which is not changed."""
+        return deque(self.layers(X), maxlen=1)[0]
+
+    def layers(self, X):
+        """Yield the activations of each hidden layer, and last the outputs."""
         activate = ACTIVATIONS[self.activation]
         hidden = X
         for kernel, bias in zip(self.kernels[:-1], self.biases[:-1]):
             hidden = hidden @ kernel
             hidden += bias
             hidden = activate(hidden)
-        out = hidden @ self.kernels[-1]
-        out += self.biases[-1]
+            yield hidden
+        outputs = hidden @ self.kernels[-1]
+        outputs += self.biases[-1]
         if self.linear is not None:
-            out += X @ self.linear
-        return out
+            outputs += X @ self.linear
+        yield outputs
 
     def after(self, matrix, offset):
         """Return the perceptron whose outputs are ``self(x) @ matrix + offset``."""
@@ -122,6 +128,10 @@ class DenseNetwork:
     activation : str
     linear_path : bool
         Whether encoder and decoder have a linear path beside their layers.
+    code : CodeLayer or None
+        What stands behind the encoder's last dense layer; None is a linear code.
+    output : CodeLayer or None
+        What stands behind the decoder's; None is a linear output.
     """
 
     n_features: int
@@ -129,6 +139,13 @@ class DenseNetwork:
     hidden_layer_sizes: tuple
     activation: str
     linear_path: bool
+    code: object = None
+    output: object = None
+
+    @property
+    def has_unit_atoms(self):
+        """Whether the weights that leave each of the decoder's units have norm 1."""
+        return self.code is not None and self.code.has_unit_atoms
 
     def start(self, seed, pca=None):
         """Return the encoder and decoder to start from, in conditioned units.
@@ -146,6 +163,10 @@ class DenseNetwork:
         seeds = seed.generate_state(2 * len(widths))
         encoder = self._random_half(widths, seeds[: len(widths)])
         decoder = self._random_half(widths[::-1], seeds[len(widths) :])
+        if self.has_unit_atoms:
+            decoder = _with_unit_atoms(decoder)
+            if not self.hidden_layer_sizes:  # tied, so that units answer to their atoms
+                encoder = replace(encoder, kernels=(decoder.kernels[0].T,))
         if pca is None:
             return encoder, decoder
         project, back = _whitened(pca, self.n_components)
@@ -186,10 +207,26 @@ class DenseNetwork:
         """Return encoder, decoder and their variables, in conditioned units."""
         widths = (self.n_features, *self.hidden_layer_sizes, self.n_components)
         has_path = self.linear_path and len(widths) > 2
-        encoder = keras_perceptron(widths, self.activation, has_path, "encoder")
-        decoder = keras_perceptron(widths[::-1], self.activation, has_path, "decoder")
-        variables = perceptron_variables(encoder) + perceptron_variables(decoder)
-        return encoder, decoder, variables
+        encoder = keras_perceptron(
+            widths, self.activation, has_path, "encoder", code=self.code
+        )
+        decoder = keras_perceptron(
+            widths[::-1],
+            self.activation,
+            has_path,
+            "decoder",
+            self.has_unit_atoms,
+            code=self.output,
+        )
+        halves = perceptron_variables(encoder) + perceptron_variables(decoder)
+        return encoder, decoder, halves + code_variables(encoder)
+
+
+def _with_unit_atoms(decoder):
+    def scaled(kernel):
+        return kernel / np.linalg.norm(kernel, axis=1, keepdims=True)
+
+    return replace(decoder, kernels=tuple(map(scaled, decoder.kernels)))
 
 
 def _whitened(pca, n_components):
@@ -218,7 +255,9 @@ def _started_at(half, matrix):
     return replace(half, kernels=(*half.kernels[:-1], zeros), linear=matrix)
 
 
-def keras_perceptron(widths, activation, has_path, name, shift=None):
+def keras_perceptron(
+    widths, activation, has_path, name, has_unit_atoms=False, *, shift=None, code=None
+):
     """Build a :class:`Perceptron` as a Keras model.
 
     Parameters
@@ -230,10 +269,15 @@ def keras_perceptron(widths, activation, has_path, name, shift=None):
         Whether there is a linear path.
     name : str
         Name of the model.
+    has_unit_atoms : bool, default=False
+        Hold the weights that leave each unit to norm 1.
     shift : ndarray of shape (widths[0],), default=None
         Subtracted from the inputs.
+    code : CodeLayer, default=None
+        Stands behind the last layer.
     """
     keras = load_keras()
+    constraint = keras.constraints.UnitNorm(axis=1) if has_unit_atoms else None
     with float32_policy():
         inputs = keras.Input((widths[0],), name=f"{name}_input")
         x = inputs
@@ -241,22 +285,33 @@ def keras_perceptron(widths, activation, has_path, name, shift=None):
             x = keras.layers.Rescaling(1.0, -shift, name=f"{name}_shift")(x)
         hidden = x
         for i, width in enumerate(widths[1:-1]):
-            hidden = _dense(keras, width, activation, f"{name}_hidden_{i}")(hidden)
-        outputs = _dense(keras, widths[-1], None, f"{name}_output")(hidden)
+            dense = _dense(keras, width, activation, f"{name}_hidden_{i}", constraint)
+            hidden = dense(hidden)
+        last = _dense(keras, widths[-1], None, f"{name}_output", constraint)
+        outputs = last(hidden)
         if has_path:
             path = _dense(keras, widths[-1], None, f"{name}_linear", use_bias=False)(x)
             outputs = keras.layers.Add(name=f"{name}_sum")([outputs, path])
+        if code is not None:
+            outputs = code.build(f"{name}_code")(outputs)
         return keras.Model(inputs, outputs, name=name)
 
 
-def _dense(keras, width, activation, name, use_bias=True):
+def _dense(keras, width, activation, name, constraint=None, use_bias=True):
     return keras.layers.Dense(
         width,
         activation=activation,
         use_bias=use_bias,
         kernel_initializer="zeros",
+        kernel_constraint=constraint,
         name=name,
     )
+
+
+def code_variables(encoder):
+    """Return the variables of a Keras encoder's code layer, if it has one."""
+    layers = [layer for layer in encoder.layers if layer.name == "encoder_code"]
+    return [variable for layer in layers for variable in layer.weights]
 
 
 def perceptron_variables(model):

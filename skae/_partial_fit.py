@@ -28,7 +28,7 @@ class PartialFit(Fit):
     def find_components(self):
         if not self.goes_on:
             return super().find_components()
-        n_components = self.estimator.n_components
+        n_components = self.estimator._width(self.X.shape[1])
         is_fraction = not isinstance(n_components, (int, np.integer))
         self.n_components = self.estimator.n_components_ if is_fraction else n_components
         return self.estimator._components

@@ -54,13 +54,13 @@ def _is_ready(X, estimator):
     )
 
 
-def checked_codes(codes, n_components):
-    """Return codes as a float array of width `n_components`."""
-    codes = check_array(codes, dtype=FLOAT_DTYPES)
-    if codes.shape[1] != n_components:
+def checked_codes(codes, width):
+    """Return codes as float rows, dense or CSR, of the width that `transform` gives."""
+    codes = check_array(codes, accept_sparse="csr", dtype=FLOAT_DTYPES)
+    if codes.shape[1] != width:
         raise ValueError(
-            f"X has {codes.shape[1]} columns, but inverse_transform takes codes of "
-            f"width n_components_={n_components}; call transform first."
+            f"X has {codes.shape[1]} columns, but inverse_transform takes the {width} "
+            "that transform gives; call transform first."
         )
     return codes
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from sklearn.datasets import load_digits, load_wine
 from sklearn.preprocessing import StandardScaler
 
@@ -30,3 +31,14 @@ def small():
 def in_empty_directory(tmp_path, monkeypatch):
     """Run each test where a file that it should not write would be seen."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def two_processes():
+    """The value 2 for `n_jobs`; the processes end with the test.
+
+    Left idle they end by themselves after five minutes, and a test that gives them work
+    at that very moment waits for good.
+    """
+    yield 2
+    get_reusable_executor().shutdown(wait=True)

@@ -143,7 +143,7 @@ def test_two_processes_in_one_read_only_directory(tmp_path, digits):
     assert results[0] == results[1] == code_digest(digits).encode() + b"\n"
 
 
-def test_grid_search_in_two_processes_equals_one():
+def test_grid_search_in_two_processes_equals_one(two_processes):
     X, y = load_wine(return_X_y=True)
     pipeline = make_pipeline(StandardScaler(), quick(), LogisticRegression())
     grid = {
@@ -152,7 +152,8 @@ def test_grid_search_in_two_processes_equals_one():
         "autoencodertransformer__learning_rate": [1e-4, 1e-2],
     }
     one, two = (
-        GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2)
+        GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs).fit(X, y)
+        for n_jobs in (1, two_processes)
     )
     np.testing.assert_array_equal(
         one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]

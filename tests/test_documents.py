@@ -1,5 +1,6 @@
 """The code in the README and in the docs runs, and docstrings say what signatures do."""
 
+import ast
 import inspect
 import re
 import textwrap
@@ -22,13 +23,43 @@ def test_code_of_documents_runs(path):
         exec(textwrap.dedent(markdown or rst), {})
 
 
-@pytest.mark.parametrize("name", ["AutoencoderTransformer"])
+ESTIMATORS = [name for name in skae.__all__ if name != "__version__"]
+SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
+    ("DenoisingAutoencoder", "n_components"),
+    ("SparseAutoencoder", "n_components"),
+    ("SparseAutoencoder", "hidden_layer_sizes"),
+    ("SparseAutoencoder", "activation"),
+    ("SparseAutoencoder", "input_noise"),
+    ("SparseAutoencoder", "validation_fraction"),
+    ("StackedAutoencoder", "activation"),
+    ("StackedAutoencoder", "max_epochs"),
+    ("StackedAutoencoder", "validation_fraction"),
+    ("StackedAutoencoder", "callbacks"),
+    ("StackedAutoencoder", "warm_start"),
+}
+
+
+def documented_parameters(name):
+    """Return what the docstring of an estimator says of each parameter."""
+    text = getattr(skae, name).__doc__
+    text = text.partition("    Parameters\n")[2].partition("    Attributes\n")[0]
+    found = re.findall(r"^    (\w+) : (.+\n(?:        .+\n|\n)+)", text, re.MULTILINE)
+    return {parameter: said.strip() for parameter, said in found}
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
 def test_docstring_gives_every_parameter_with_its_default(name):
-    estimator = getattr(skae, name)
-    documented = dict(
-        re.findall(r"^    (\w+) : .*?default=(.+)$", estimator.__doc__, re.MULTILINE)
-    )
-    signature = inspect.signature(estimator).parameters
+    documented = documented_parameters(name)
+    signature = inspect.signature(getattr(skae, name)).parameters
     assert list(documented) == list(signature)
-    for parameter, written in documented.items():
-        assert eval(written) == signature[parameter].default, parameter
+    for parameter, said in documented.items():
+        written = said.partition("\n")[0].partition("default=")[2]
+        assert ast.literal_eval(written) == signature[parameter].default, parameter
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_docstrings_say_the_same_of_the_same_parameter(name):
+    common = documented_parameters("AutoencoderTransformer")
+    for parameter, said in documented_parameters(name).items():
+        if parameter in common and (name, parameter) not in SAID_OTHERWISE:
+            assert said == common[parameter], parameter

@@ -13,6 +13,8 @@ ROOT = Path(skae.__file__).parent
 LAYERS = [  # a module may import from the lines above its own, and from beside it
     {"_activations", "_rows", "_threads", "_automatic", "corruption"},
     {"_table", "_pca", "_keras", "_validation"},
+    {"sparsity"},
+    {"_slots"},
     {"_network", "_training"},
     {"_inference"},
     {"_custom"},
@@ -20,7 +22,8 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
     {"_fit"},
     {"_partial_fit"},
     {"_base"},
-    {"_autoencoder"},
+    {"_noise"},
+    {"_autoencoder", "_denoising", "_sparse", "_stacked", "_layer", "_stacking"},
 ]
 
 
@@ -55,7 +58,8 @@ def test_modules_are_short(path):
 
 def test_import_brings_neither_keras_nor_tensorflow():
     code = (
-        "import sys, skae; skae.AutoencoderTransformer(2); dir(skae);"
+        "import sys, skae; dir(skae);"
+        "[getattr(skae, name) for name in skae.__all__]; import skae.corruption;"
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -45,7 +45,7 @@ def test_every_keras_activation_but_two_has_a_twin():
 def test_numpy_forward_pass_equals_keras(widths, has_path):
     half = random_half(widths, "silu", has_path)
     shift = np.arange(6.0)
-    model = keras_perceptron(widths, "silu", half.linear is not None, "half", shift)
+    model = keras_perceptron(widths, "silu", half.linear is not None, "half", shift=shift)
     for variable, array in zip(perceptron_variables(model), half.to_list()):
         variable.assign(array)
     X = np.random.default_rng(1).normal(3, 2, (50, 6)).astype(np.float32)

@@ -44,6 +44,8 @@ def train(
     corrupt=None,
     validation=None,
     patience=None,
+    judge=None,
+    counts_penalty=False,
     keep_start=False,
     hooks=None,
     unit=1.0,
@@ -66,6 +68,11 @@ def train(
         The rows that choose the best epoch.
     patience : int, default=None
         Stop after so many epochs without a better validation loss.
+    judge : callable, default=None
+        ``() -> corrupt``: what corrupts the validation rows, always in the same way,
+        when the best epoch is chosen. None chooses by the clean rows.
+    counts_penalty : bool, default=False
+        Choose the best epoch by its validation loss plus its penalty.
     keep_start : bool, default=False
         Keep the weights from before the first epoch unless the best epoch's gain on
         the validation rows is beyond doubt.
@@ -87,7 +94,7 @@ def train(
     keeper = (
         _LastEpoch(program)
         if validation is None
-        else _BestEpoch(program, validation, keep_start)
+        else _BestEpoch(program, validation, judge, keep_start)
     )
     logs_of_epochs = []
     with contextlib.closing(
@@ -98,7 +105,7 @@ def train(
             if hooks is not None:
                 rates = hooks.epoch_begin(epoch, rates)
             logs = _train_epoch(program, chunks, rates)
-            logs |= keeper.see(epoch + 1)
+            logs |= keeper.see(epoch + 1, logs["penalty"] if counts_penalty else 0.0)
             logs = {name: value * unit for name, value in logs.items()}
             own = program.has_own_schedule
             logs["learning_rate"] = program.learning_rate if own else float(rates[-1])
@@ -121,7 +128,7 @@ class _LastEpoch:
         self._program = program
         self.lowest_epoch = 0
 
-    def see(self, epoch):
+    def see(self, epoch, penalty):
         """Note the epoch; there is no validation loss to return."""
         self.lowest_epoch = epoch
         return {}
@@ -138,31 +145,35 @@ class _BestEpoch:
     ----------
     program : Program
     validation : tuple of (Table, ndarray of int)
+    judge : callable or None
     keep_start : bool
         Let the weights from before the first epoch compete.
     """
 
-    def __init__(self, program, validation, keep_start):
+    def __init__(self, program, validation, judge, keep_start):
         self._program = program
         self._table, self._rows = validation
+        self._judge = judge
         self._keep_start = keep_start
         weight = np.ones(len(self._rows))
         if self._table.weight is not None:
             weight = self._table.weight[self._rows]
         self._weight = weight / weight.sum()
         self._start = self._best = program.weights()
-        self._start_losses = self._best_losses = self._losses()
+        self._start_losses = self._best_losses = self._losses(judge)
         self._lowest = np.inf
         self.lowest_epoch = 0
 
-    def see(self, epoch):
+    def see(self, epoch, penalty):
         """Look at the weights after an epoch and return the validation loss."""
-        losses = self._losses()
+        losses = self._losses(self._judge)
         loss = float(self._weight @ losses)
-        if loss < self._lowest:
-            self._lowest, self.lowest_epoch = loss, epoch
+        if loss + penalty < self._lowest:
+            self._lowest, self.lowest_epoch = loss + penalty, epoch
             self._best, self._best_losses = self._program.weights(), losses
-        return {"val_loss": loss}
+        if self._judge is None:
+            return {"val_loss": loss}
+        return {"val_loss": float(self._weight @ self._losses()), "val_noisy_loss": loss}
 
     def choose(self):
         """Return the weights to keep and their epoch, 0 for the start."""
@@ -170,12 +181,14 @@ class _BestEpoch:
             return self._start, 0
         return self._best, self.lowest_epoch
 
-    def _losses(self):
-        """Return the loss of each row, uncorrupted, as at inference."""
+    def _losses(self, judge=None):
+        """Return the loss of each row as at inference, uncorrupted without a judge."""
         losses = []
+        corrupt = None if judge is None else judge()
         for part in chunk_slices(len(self._rows), self._table.X.shape[1]):
             rows = self._table.rows(self._rows[part])
-            losses.append(self._program.evaluate(rows))
+            inputs = rows if corrupt is None else corrupt(rows)
+            losses.append(self._program.evaluate(inputs, rows))
         return np.concatenate(losses).astype(np.float64)
 
     def _gain_is_real(self):

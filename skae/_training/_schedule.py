@@ -1,7 +1,7 @@
 """How long to train and how fast: the learning rate of every step."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,10 @@ class Schedule:
     is_constant: bool = False
 
     WARM_UP = 0.05
+
+    def shortened(self, fraction):
+        """Return the same schedule with fewer epochs, at least one."""
+        return replace(self, max_epochs=max(1, round(fraction * self.max_epochs)))
 
     @property
     def steps_per_epoch(self):

@@ -25,10 +25,21 @@ class Program:
     in_user_units : bool
         Whether the loss must see the user's units; if not, it is computed on the
         conditioned values.
+    has_emphasis : bool, default=False
+        Whether corrupted cells have an extra weight in the loss; how much, a fit says.
     """
 
     def __init__(
-        self, encoder, decoder, variables, loss, optimizer, *, n_features, in_user_units
+        self,
+        encoder,
+        decoder,
+        variables,
+        loss,
+        optimizer,
+        *,
+        n_features,
+        in_user_units,
+        has_emphasis=False,
     ):
         import tensorflow as tf
 
@@ -43,9 +54,11 @@ class Program:
         self._seeds = _seed_variables(self.model, variables)
         self._loss = loss
         self._in_user_units = in_user_units
+        self._has_emphasis = has_emphasis
         self._shift = tf.Variable(tf.zeros(n_features), trainable=False)
         self._scale = tf.Variable(1.0, trainable=False)
         self._decay = tf.Variable(0.0, trainable=False)
+        self._emphasis = tf.Variable(0.0, trainable=False)
         if optimizer.weight_decay is not None:
             optimizer.weight_decay = self._decay
         self._built_as = self._compiled_in()
@@ -53,7 +66,7 @@ class Program:
         self._assign = self._concrete_assign()
         self._train = None  # compiled when the first chunk shows its shape
         rows = tf.TensorSpec((None, n_features), tf.float32)
-        self._evaluate = self._concrete(self._run_rows, rows)
+        self._evaluate = self._concrete(self._run_rows, rows, rows)
 
     @property
     def has_own_schedule(self):
@@ -75,7 +88,17 @@ class Program:
         optimizer = self.optimizer
         return id(optimizer._learning_rate), id(optimizer.weight_decay), trainable
 
-    def load(self, weights, optimizer_state, seed, *, shift, scale, weight_decay):
+    def load(
+        self,
+        weights,
+        optimizer_state,
+        seed,
+        *,
+        shift,
+        scale,
+        weight_decay,
+        emphasis=0.0,
+    ):
         """Set all that one fit has of its own.
 
         Parameters
@@ -89,6 +112,8 @@ class Program:
         scale : float
             A conditioned value is ``(x - shift) / scale``.
         weight_decay : float or None
+        emphasis : float, default=0.0
+            Extra weight of corrupted cells in the loss.
         """
         weights = [
             np.asarray(value, dtype=variable.dtype)
@@ -100,7 +125,7 @@ class Program:
             for variable, word in zip(self._seeds, words)
         ]
         decay = 0.0 if weight_decay is None else weight_decay
-        units = [shift.astype(np.float32), np.float32(scale), np.float32(decay)]
+        units = [shift.astype(np.float32), *np.float32([scale, decay, emphasis])]
         state = optimizer_state or self._fresh_state
         tensor = self._tf.convert_to_tensor
         self._assign(*map(tensor, [*weights, *state, *seeds, *units]))
@@ -136,14 +161,16 @@ class Program:
         loss, penalty = self._train(*arguments).numpy()
         return float(loss), float(penalty)
 
-    def evaluate(self, rows):
+    def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
-        return self._evaluate(self._tf.convert_to_tensor(rows)).numpy()
+        tensor = self._tf.convert_to_tensor
+        return self._evaluate(tensor(inputs), tensor(targets)).numpy()
 
     def _concrete_assign(self):
         """Return a function that sets all variables in one call."""
         own = [*self._variables, *self.optimizer.variables, *self._seeds]
-        variables = [v.value for v in own] + [self._shift, self._scale, self._decay]
+        settings = [self._shift, self._scale, self._decay, self._emphasis]
+        variables = [v.value for v in own] + settings
 
         def assign(*values):
             for variable, value in zip(variables, values):
@@ -184,15 +211,20 @@ class Program:
         )
         return sums
 
-    def _run_rows(self, rows):
-        return self._row_losses(rows, rows, training=False)
+    def _run_rows(self, inputs, targets):
+        return self._row_losses(inputs, targets, training=False)
 
     def _row_losses(self, inputs, targets, training):
         tf = self._tf
         outputs = tf.cast(self.model(inputs, training=training), tf.float32)
+        weight = 1 + self._emphasis * tf.cast(inputs != targets, tf.float32)
         if self._in_user_units:
             targets = targets * self._scale + self._shift
             outputs = outputs * self._scale + self._shift
+        if self._has_emphasis:
+            # With an axis more, a loss that averages over cells gives that of each cell.
+            per_cell = self._loss(targets[..., tf.newaxis], outputs[..., tf.newaxis])
+            return tf.reduce_mean(weight * per_cell, axis=-1)
         losses = tf.convert_to_tensor(self._loss(targets, outputs))
         if losses.shape.rank != 1:
             raise ValueError(

@@ -1,0 +1,70 @@
+"""Noises by name, fitted to a table: levels in the units of its columns."""
+
+import numpy as np
+
+from ._rows import chunk_slices
+from .corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
+
+NOISES = ("swap", "masking", "gaussian", "salt_and_pepper")
+DONOR_VALUES = 1 << 21
+
+
+def noise_maker(noise, pca, table, rows, groups=None):
+    """Return ``level -> corruption`` for a noise asked for by name.
+
+    Parameters
+    ----------
+    noise : {"swap", "masking", "gaussian", "salt_and_pepper"}
+    pca : PrincipalComponents
+    table : Table
+        In whose units, as the network sees them, the corruption works.
+    rows : ndarray of int
+        The training rows, which extremes and donors are taken from.
+    groups : list of list of int, default=None
+        Columns that are corrupted as one.
+    """
+    if noise == "gaussian":
+        scale = pca.column_scale / table.scale
+        return lambda level: GaussianNoise(level, scale)
+    if noise == "masking":
+        mean = (pca.mean - table.shift) / table.scale
+        return lambda level: MaskingNoise(level, mean, groups)
+    if noise == "salt_and_pepper":
+        low, high = _extremes(table, rows)
+        return lambda level: SaltAndPepperNoise(level, low, high, groups)
+    n_donors = max(1, min(len(rows), DONOR_VALUES // table.X.shape[1]))
+    evenly = np.linspace(0, len(rows) - 1, n_donors).astype(np.intp)
+    donors = table.rows(rows[evenly])
+    return lambda level: SwapNoise(level, donors, groups)
+
+
+def check_level(noise, level):
+    """Raise a ValueError for a level that the noise cannot have."""
+    if noise != "gaussian" and np.max(level) >= 1:
+        raise ValueError(f"noise_level={level!r} must be in [0, 1).")
+
+
+def _extremes(table, rows):
+    """Return the smallest and the largest value of each column."""
+    low, high = np.inf, -np.inf
+    for part in chunk_slices(len(rows), table.X.shape[1]):
+        chunk = table.rows(rows[part])
+        low = np.minimum(low, chunk.min(axis=0))
+        high = np.maximum(high, chunk.max(axis=0))
+    return low, high
+
+
+def in_user_units(noise, table):
+    """Wrap a callable so that it sees rows in the units of the table."""
+
+    def draw(rows, rng):
+        clean = rows.astype(np.float64) * table.scale + table.shift
+        noisy = np.asarray(noise(clean, rng))
+        if noisy.shape != rows.shape:
+            raise ValueError(
+                f"noise returned an array of shape {noisy.shape} for rows of shape "
+                f"{rows.shape}; it must return as many rows and columns as it is given."
+            )
+        return ((noisy - table.shift) / table.scale).astype(np.float32)
+
+    return draw

@@ -1,0 +1,167 @@
+"""What fills the two slots of an autoencoder: a corruption, and a code layer."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ._activations import ACTIVATIONS
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """Slot 1: what is done to the inputs while training.
+
+    Attributes
+    ----------
+    draw : callable or None
+        ``(rows, rng) -> rows``, in the units that the network sees; None does nothing.
+    attributes : dict
+        Fitted attributes that tell of it.
+    emphasis : float
+        Extra weight of the corrupted cells in the loss.
+    is_the_task : bool
+        Whether undoing it is what the autoencoder is for, and not only a means.
+    """
+
+    draw: object = None
+    attributes: dict = field(default_factory=dict)
+    emphasis: float = 0.0
+    is_the_task: bool = False
+
+    def seeded(self, seed):
+        """Return ``(rows) -> rows`` with a generator of its own, or None."""
+        if self.draw is None:
+            return None
+        rng = np.random.default_rng(seed)
+        return lambda rows: self.draw(rows, rng)
+
+
+class CodeLayer:
+    """Slot 2: what stands at the bottleneck, behind the encoder's last dense layer.
+
+    A subclass is a frozen dataclass: equal ones share a compiled program. It is called
+    with an array of shape (n_samples, n_components) and returns the codes, as the
+    Keras layer that `build` returns does.
+    """
+
+    has_penalty = False  # whether sparsity is paid for in the loss
+    has_unit_atoms = False  # whether weights that leave the decoder's units have norm 1
+
+    def __call__(self, outputs):
+        """Return the codes for the encoder's outputs, which may be overwritten."""
+        raise NotImplementedError
+
+    def build(self, name):
+        """Return a new Keras layer."""
+        raise NotImplementedError
+
+    def start(self, n_components):
+        """Return the arrays that the layer's variables start from."""
+        return []
+
+
+@dataclass(frozen=True)
+class ActivationCode(CodeLayer):
+    """A code behind an activation.
+
+    Attributes
+    ----------
+    activation : str
+    """
+
+    activation: str
+
+    def __call__(self, outputs):
+        return ACTIVATIONS[self.activation](outputs)
+
+    def build(self, name):
+        import keras
+
+        return keras.layers.Activation(self.activation, name=name)
+
+
+@dataclass(frozen=True)
+class TopKCode(CodeLayer):
+    """The NumPy twin of :class:`skae.sparsity.TopK`.
+
+    Attributes
+    ----------
+    n_nonzero : int
+    """
+
+    n_nonzero: int
+    has_unit_atoms = True
+
+    def __call__(self, outputs):
+        outputs = ACTIVATIONS["relu"](outputs)
+        n_dropped = outputs.shape[1] - self.n_nonzero
+        if n_dropped <= 0:
+            return outputs
+        smallest = np.partition(outputs, n_dropped, axis=1)[:, n_dropped, np.newaxis]
+        kept, tied = outputs > smallest, outputs == smallest
+        n_missing = self.n_nonzero - kept.sum(axis=1, keepdims=True)
+        if not np.array_equal(tied.sum(axis=1, keepdims=True), n_missing):
+            tied &= np.cumsum(tied, axis=1) <= n_missing  # the first of equals
+        outputs *= kept | tied
+        return outputs
+
+    def build(self, name):
+        from .sparsity import TopK
+
+        return TopK(self.n_nonzero, name=name)
+
+    def start(self, n_components):
+        return [np.full(n_components, min(1.0, self.n_nonzero / n_components))]
+
+
+@dataclass(frozen=True)
+class KLCode(CodeLayer):
+    """The NumPy twin of :class:`skae.sparsity.KLSparsity`.
+
+    Attributes
+    ----------
+    target, weight : float
+        Values that a fit sets, so networks that differ in them are equal.
+    """
+
+    target: float = field(compare=False)
+    weight: float = field(compare=False)
+    has_penalty = True
+
+    def __call__(self, outputs):
+        return ACTIVATIONS["sigmoid"](outputs)
+
+    def build(self, name):
+        from .sparsity import KLSparsity
+
+        return KLSparsity(self.target, self.weight, name=name)
+
+    def start(self, n_components):
+        mean = np.full(n_components, self.target)
+        return [np.array(self.target), np.array(self.weight), mean]
+
+
+@dataclass(frozen=True)
+class L1Code(CodeLayer):
+    """The NumPy twin of :class:`skae.sparsity.L1Sparsity`.
+
+    Attributes
+    ----------
+    weight : float
+        A value that a fit sets, so networks that differ in it are equal.
+    """
+
+    weight: float = field(compare=False)
+    has_penalty = True
+    has_unit_atoms = True
+
+    def __call__(self, outputs):
+        return ACTIVATIONS["relu"](outputs)
+
+    def build(self, name):
+        from .sparsity import L1Sparsity
+
+        return L1Sparsity(self.weight, name=name)
+
+    def start(self, n_components):
+        return [np.array(self.weight)]

@@ -1,0 +1,197 @@
+"""The fits of a stack: its layers one by one, then the whole from where they stand."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ._activations import ACTIVATIONS
+from ._fit import Fit
+from ._inference import TrainedDense
+from ._layer import LayerAutoencoder
+from ._network import Perceptron
+from ._partial_fit import PartialFit
+from ._rows import take
+
+
+class LayerFit(Fit):
+    """The fit of one layer.
+
+    Inner layers see the codes below as they are, since an activation gives them back;
+    the penalty of a sparse code is then taken in units of their variance.
+    """
+
+    def find_components(self):
+        self.pca = super().find_components()
+        return self.pca
+
+    def dense_network(self):
+        network = super().dense_network()
+        if self.estimator.is_first or not getattr(network.code, "weight", None):
+            return network
+        weight = network.code.weight * self.pca.scale**2
+        return replace(network, code=replace(network.code, weight=weight))
+
+    def dense_start(self, network, pca):
+        start = super().dense_start(network, pca)
+        if self.estimator.is_first:
+            return start
+        # The weights themselves centre and scale the codes from below, and the output
+        # starts at their mean: without it, units of a rectifier may never wake.
+        encoder = start.encoder.before(
+            np.eye(len(pca.mean)) / pca.scale, -pca.mean / pca.scale
+        )
+        mean = inverse_activation(self.estimator.activation, pca.mean)
+        return replace(
+            start,
+            encoder=encoder,
+            decoder=replace(start.decoder, biases=(mean,)),
+            shift=np.zeros(network.n_features),
+            scale=1.0,
+        )
+
+
+class _Pretraining:
+    """Starts from layers that are trained one after the other."""
+
+    def start(self, pca):
+        estimator = self.estimator
+        if hasattr(estimator, "_model") and (estimator.warm_start or self.is_partial):
+            self.layers = estimator.layers_
+            self.pretrained_score = estimator.pretrained_score_
+            return super().start(pca)
+        self.layers = self._pretrained_layers()
+        start = composed(self.dense_network(), [layer._model for layer in self.layers])
+        scores = self._scores(start, pca, self._validation(self._table(start)))
+        self.pretrained_score = scores["validation_score_"]
+        return start.network, start
+
+    def dense_network(self):
+        activation = hidden_activation(self.estimator)
+        return replace(super().dense_network(), activation=activation)
+
+    def keeps_start(self):
+        return True
+
+    def record(self, run, program):
+        return super().record(run, program) | self._about_layers()
+
+    def _about_layers(self):
+        return {
+            "layers_": self.layers,
+            "layer_history_": [layer.history_ for layer in self.layers],
+            "pretrained_score_": self.pretrained_score,
+        }
+
+    def _pretrained_layers(self):
+        rows = take(self.X, self.train_rows)
+        weight = None if self.weight is None else self.weight[self.train_rows]
+        unseen = None
+        if len(self.val_rows):
+            unseen = take(self.X if self.X_val is None else self.X_val, self.val_rows)
+        widths = (*self.hidden_layer_sizes, self.n_components)
+        seeds = self.seeds.weights.generate_state(len(widths))
+        layers = []
+        for i, (width, seed) in enumerate(zip(widths, seeds)):
+            self._say(f"layer {i + 1} of {len(widths)}: {rows.shape[1]} to {width} units")
+            layer = self._layer(width, i == 0, i == len(widths) - 1, int(seed))
+            layer.fit(rows, sample_weight=weight, X_val=unseen)
+            rows = layer.transform(rows)
+            unseen = None if unseen is None else layer.transform(unseen)
+            layers.append(layer)
+        return layers
+
+    def _layer(self, width, is_first, is_last, seed):
+        stack = self.estimator
+        shared = (
+            "noise",
+            "noise_level",
+            "sparsity",
+            "sparsity_target",
+            "sparsity_weight",
+            "loss",
+            "optimizer",
+            "learning_rate",
+            "weight_decay",
+            "batch_size",
+            "verbose",
+        )
+        return LayerAutoencoder(
+            width,
+            activation=hidden_activation(stack),
+            is_first=is_first,
+            is_last=is_last,
+            max_epochs=stack.pretrain_epochs,
+            validation_fraction=0,  # the whole's validation rows are given
+            random_state=seed,
+            **{name: getattr(stack, name) for name in shared},
+        )
+
+
+class StackedFit(_Pretraining, Fit):
+    """Layers first, then the whole."""
+
+    is_partial = False
+
+    def run(self):
+        if self.estimator.fine_tune:
+            return super().run()
+        pca = self.find_components()
+        _, start = self.start(pca)
+        validation = self._validation(self._table(start))
+        untrained = {"history_": {}, "n_epochs_": 0, "best_epoch_": 0}
+        untrained["_optimizer_state"] = None
+        scores = self._scores(start, pca, validation)
+        return self._attributes(start, pca) | untrained | scores | self._about_layers()
+
+
+class StackedPartialFit(_Pretraining, PartialFit):
+    """Layers at the first call; one epoch of the whole at each."""
+
+    is_partial = True
+
+
+def inverse_activation(activation, values):
+    """Return inputs at which an activation comes closest to the values, within [-6, 6]."""
+    inputs = np.linspace(-6, 6, 601)
+    outputs = ACTIVATIONS[activation](inputs[:, np.newaxis].copy())
+    return inputs[np.argmin(np.abs(outputs - values), axis=0)]
+
+
+def hidden_activation(stack):
+    """Return the activation of a stack's hidden layers, which a sparsity brings along."""
+    return {"kl": "sigmoid", "l1": "relu"}.get(stack.sparsity, stack.activation)
+
+
+def composed(network, layers):
+    """Return the deep autoencoder that trained layers make, unrolled.
+
+    Parameters
+    ----------
+    network : DenseNetwork
+    layers : list of TrainedDense
+        From the rows upwards; all but the first in the units of the codes below.
+
+    Returns
+    -------
+    TrainedDense
+    """
+
+    def perceptron(halves):
+        return Perceptron(
+            kernels=tuple(half.kernels[0] for half in halves),
+            biases=tuple(half.biases[0] for half in halves),
+            linear=None,
+            activation=network.activation,
+        )
+
+    first, last = layers[0], layers[-1]
+    return TrainedDense(
+        network=network,
+        encoder=perceptron([layer.encoder for layer in layers]),
+        decoder=perceptron([layer.decoder for layer in reversed(layers)]),
+        shift=first.shift,
+        scale=first.scale,
+        code_matrix=last.code_matrix,
+        code_offset=last.code_offset,
+        code_state=last.code_state,
+    )
