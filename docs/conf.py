@@ -23,7 +23,7 @@ autosummary_generate = True
 numpydoc_show_class_members = False
 autodoc_default_options = {
     "members": True,
-    "inherited-members": "BaseEstimator",
+    "inherited-members": "BaseEstimator, Layer",
     # scikit-learn's own docstrings refer to pages of scikit-learn's site.
     "exclude-members": "get_metadata_routing, set_fit_request, set_partial_fit_request, "
     "set_output",

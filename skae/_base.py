@@ -149,8 +149,8 @@ default=None
             The reconstructions, in the units of the training rows.
         """
         check_is_fitted(self)
-        codes = checked_codes(X, self._n_features_out)
-        if self._gives_all:
+        codes = checked_codes(X, {self.n_components_, self._n_features_out})
+        if codes.shape[1] > self.n_components_:
             first = sum(self._model.network.hidden_layer_sizes)
             codes = take(codes[:, first : first + self.n_components_], slice(None))
         return self._model.decode(codes)
@@ -276,7 +276,9 @@ default=None
 
     @property
     def _gives_all(self):
-        if self.features == "all" and self.build_network is not None:
+        network = getattr(getattr(self, "_model", None), "network", None)
+        is_custom = self.build_network is not None or hasattr(network, "build_network")
+        if self.features == "all" and is_custom:
             raise ValueError(
                 "features='all' needs the dense network, but build_network is given; set "
                 "features='code'."

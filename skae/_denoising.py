@@ -34,8 +34,10 @@ class DenoisingAutoencoder(BaseAutoencoder):
         drawn anew for each cell; ``"masking"`` by the mean of the column;
         ``"salt_and_pepper"`` by the minimum or the maximum of the column;
         ``"gaussian"`` adds normal noise. A callable ``(X, rng) -> X``, such as an
-        object of :mod:`skae.corruption`, is given rows in the units of the table and
-        brings its own level.
+        object of :mod:`skae.corruption`, is given rows in the units of the table,
+        rounded to about seven digits, and brings its own level. It runs in a thread
+        beside the training, and must depend on nothing but its arguments for fits to
+        be reproducible.
 
     noise_level : float, dict or "auto", default=0.2
         Probability that a cell is corrupted, in [0, 1); with ``"gaussian"`` the
@@ -315,6 +317,11 @@ class DenoisingAutoencoder(BaseAutoencoder):
             raise ValueError(
                 "column_groups has no meaning for noise='gaussian', which adds noise to "
                 "every cell; set column_groups=None."
+            )
+        if any(isinstance(g, str) or not np.iterable(g) for g in self.column_groups):
+            raise ValueError(
+                f"column_groups={self.column_groups!r} must be a list of lists of columns, "
+                "one list for each group."
             )
         return [
             [self._column_number(column, "column_groups") for column in group]

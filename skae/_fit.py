@@ -1,7 +1,5 @@
 """A fit, from checked rows to the attributes of a fitted estimator."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from . import _automatic
@@ -80,7 +78,7 @@ class Fit:
         corruptions = estimator._corruptions(pca, table, self.train_rows)
         emphasis = corruptions[0].emphasis
         if emphasis:
-            check_cellwise(estimator.loss)
+            check_cellwise(estimator.loss, self.X.shape[1])
         rate, decay = float(self.optimizer.learning_rate), self.optimizer.weight_decay
         self.schedule = self.make_schedule(sum(a.size for a in start.weights()), rate)
         context = self._begin()
@@ -197,8 +195,8 @@ class Fit:
         if estimator.warm_start and hasattr(estimator, "_model"):
             self.check_same_network(network, "warm_start=True")
             last = estimator._model
-            if isinstance(start, TrainedDense):  # but with the penalties asked for now
-                last = replace(last, network=network, code_state=start.code_state)
+            if isinstance(last, TrainedDense):  # but with the penalties asked for now
+                last = last.resumed(network)
             start = last
         return architecture, start
 
@@ -220,9 +218,10 @@ class Fit:
     def check_same_network(self, network, what):
         if self.estimator._model.network != network:
             raise ValueError(
-                f"{what} goes on with the network of the last fit, but the columns, "
-                "n_components, hidden_layer_sizes, activation, init or build_network have "
-                "changed; call fit with warm_start=False to start anew."
+                f"{what} goes on with the network of the last fit, but the columns or "
+                "parameters that shape the network, such as n_components or "
+                "hidden_layer_sizes, have changed; call fit with warm_start=False to start "
+                "anew."
             )
 
     def optimizer_state(self):
@@ -275,8 +274,8 @@ class Fit:
             return corruptions[0]
         if not len(self.val_rows):
             raise ValueError(
-                "noise_level='auto' needs validation rows to choose by; set "
-                "validation_fraction above 0, pass X_val, or give a number."
+                "noise_level='auto' needs validation rows to choose by; give a number, or "
+                "call fit with X_val or with validation_fraction above 0 and more rows."
             )
         schedule = self.schedule.shortened(TRIAL)
         errors = []

@@ -62,6 +62,13 @@ class TrainedDense:
             code_state=tuple(arrays[n_both:]),
         )
 
+    def resumed(self, network):
+        """Return the same autoencoder to go on with an equal network's penalties."""
+        state = self.code_state
+        if network.code is not None:
+            state = network.code.resume(state)
+        return replace(self, network=network, code_state=state)
+
     def with_code(self, matrix, offset):
         """Return the same autoencoder with codes ``code @ matrix + offset``."""
         return replace(

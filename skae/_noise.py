@@ -60,6 +60,10 @@ def in_user_units(noise, table):
     def draw(rows, rng):
         clean = rows.astype(np.float64) * table.scale + table.shift
         noisy = np.asarray(noise(clean, rng))
+        if noisy.shape == rows.shape and not np.isfinite(noisy).all():
+            raise ValueError(
+                "noise returned missing or infinite values; return a number in each cell."
+            )
         if noisy.shape != rows.shape:
             raise ValueError(
                 f"noise returned an array of shape {noisy.shape} for rows of shape "

@@ -7,6 +7,7 @@ import numpy as np
 from ._custom import CustomNetwork
 from ._fit import Fit
 from ._fitting import all_rows, optimizer_key
+from ._inference import TrainedDense
 from ._training import Schedule
 
 
@@ -47,6 +48,8 @@ class PartialFit(Fit):
                 n_components=self.n_components,
             )
         self.check_same_network(network, "partial_fit")
+        if isinstance(start, TrainedDense):
+            start = start.resumed(network)
         return network.architecture(), start
 
     def optimizer_state(self):

@@ -59,6 +59,10 @@ class CodeLayer:
         """Return the arrays that the layer's variables start from."""
         return []
 
+    def resume(self, state):
+        """Return the arrays to go on from, with the values that this layer asks for."""
+        return state
+
 
 @dataclass(frozen=True)
 class ActivationCode(CodeLayer):
@@ -137,8 +141,10 @@ class KLCode(CodeLayer):
         return KLSparsity(self.target, self.weight, name=name)
 
     def start(self, n_components):
-        mean = np.full(n_components, self.target)
-        return [np.array(self.target), np.array(self.weight), mean]
+        return self.resume([None, None, np.full(n_components, self.target)])
+
+    def resume(self, state):
+        return [np.array(self.target), np.array(self.weight), state[2]]
 
 
 @dataclass(frozen=True)
@@ -164,4 +170,7 @@ class L1Code(CodeLayer):
         return L1Sparsity(self.weight, name=name)
 
     def start(self, n_components):
+        return self.resume([])
+
+    def resume(self, state):
         return [np.array(self.weight)]

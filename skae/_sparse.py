@@ -20,7 +20,7 @@ WEIGHTS = {"kl": 0.1, "l1": 0.3}
 class SparseAutoencoder(BaseAutoencoder):
     """Autoencoder whose code is sparse: a row is described by a few of many units.
 
-    With `hidden_layer_sizes` empty, each row is approximated as its mean plus a sum of
+    With `hidden_layer_sizes` empty, each row is approximated as a constant plus a sum of
     few *atoms*, the rows of the decoder's weights, as in dictionary learning; but the
     code comes from one matrix product instead of an optimisation for each row.
 
@@ -117,14 +117,15 @@ class SparseAutoencoder(BaseAutoencoder):
     Attributes
     ----------
     mean_activation_ : ndarray of shape (n_components,)
-        Mean of each unit over the training rows.
+        Mean of each unit over the training rows, those of the last call after
+        `partial_fit`, weighted by `sample_weight`.
 
     active_fraction_ : ndarray of shape (n_components,)
-        Fraction of the training rows in which each unit is active: above 0, or above
-        one half with ``"kl"``.
+        Fraction of these rows in which each unit is active: above 0, or above one half
+        with ``"kl"``.
 
     dead_units_ : ndarray of int
-        The units that are active in no training row.
+        The units that are active in none of these rows.
 
     n_components_ : int
         Number of units.
@@ -194,7 +195,7 @@ class SparseAutoencoder(BaseAutoencoder):
         "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
         "sparsity": [StrOptions({"topk", "kl", "l1"})],
         "n_nonzero": [Interval(Integral, 1, None, closed="left"), None],
-        "sparsity_target": [Interval(Real, 0, 1, closed="neither")],
+        "sparsity_target": [Interval(Real, 1e-6, 1 - 1e-6, closed="both")],
         "sparsity_weight": [Interval(Real, 0, None, closed="left"), None],
         "sparse_output": ["boolean"],
         "input_noise": [Interval(Real, 0, None, closed="left")],
@@ -307,16 +308,18 @@ class SparseAutoencoder(BaseAutoencoder):
         return TopKCode(n_nonzero)
 
     def _about_codes(self, model, table):
-        n_samples = table.X.shape[0]
+        n_components = model.network.n_components
         threshold = 0.5 if self.sparsity == "kl" else 0.0
-        total = np.zeros(model.network.n_components)
-        n_active = np.zeros(model.network.n_components)
-        for rows in chunk_slices(n_samples, model.network.n_values_per_row):
+        total, n_active = np.zeros(n_components), np.zeros(n_components)
+        n_total = 0.0
+        for rows in chunk_slices(table.X.shape[0], model.network.n_values_per_row):
             codes = model.encode(take(table.X, rows))
-            total += codes.sum(axis=0, dtype=np.float64)
-            n_active += (codes > threshold).sum(axis=0)
+            weight = np.ones(len(codes)) if table.weight is None else table.weight[rows]
+            total += weight @ codes
+            n_active += weight @ (codes > threshold)
+            n_total += weight.sum()
         return {
-            "mean_activation_": total / n_samples,
-            "active_fraction_": n_active / n_samples,
+            "mean_activation_": total / n_total,
+            "active_fraction_": n_active / n_total,
             "dead_units_": np.flatnonzero(n_active == 0),
         }

@@ -17,6 +17,7 @@ class StackedAutoencoder(BaseAutoencoder):
     then fine-tuned as a whole. This is how deep autoencoders were first trained; with
     today's optimizers a deep `AutoencoderTransformer` often does as well at once. Layers
     learnt one at a time remain of use where few labels are to be had, and to look at.
+    Training them holds the table in memory, once more and dense.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ class StackedAutoencoder(BaseAutoencoder):
         ``"kl"`` and 0.3 for ``"l1"``.
 
     loss : str, keras.losses.Loss or callable, default="mse"
-        Name or instance of a Keras loss, computed in the units of the table.
+        Name or instance of a Keras loss, computed in the units of the table. Inner
+        layers, alone, take the squared error of the codes below.
 
     optimizer : str or keras.optimizers.Optimizer, default="adamw"
         Name or instance of a Keras optimizer. An instance is copied, never changed.
@@ -200,7 +202,7 @@ class StackedAutoencoder(BaseAutoencoder):
         "noise": [StrOptions(set(NOISES)), None],
         "noise_level": [Interval(Real, 0, None, closed="left")],
         "sparsity": [StrOptions({"kl", "l1"}), None],
-        "sparsity_target": [Interval(Real, 0, 1, closed="neither")],
+        "sparsity_target": [Interval(Real, 1e-6, 1 - 1e-6, closed="both")],
         "sparsity_weight": [Interval(Real, 0, None, closed="left"), None],
     }
     for _name in ("init", "build_network"):

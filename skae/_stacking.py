@@ -95,8 +95,8 @@ class _Pretraining:
             self._say(f"layer {i + 1} of {len(widths)}: {rows.shape[1]} to {width} units")
             layer = self._layer(width, i == 0, i == len(widths) - 1, int(seed))
             layer.fit(rows, sample_weight=weight, X_val=unseen)
-            rows = layer.transform(rows)
-            unseen = None if unseen is None else layer.transform(unseen)
+            rows = layer._model.encode(rows)
+            unseen = None if unseen is None else layer._model.encode(unseen)
             layers.append(layer)
         return layers
 
@@ -108,7 +108,6 @@ class _Pretraining:
             "sparsity",
             "sparsity_target",
             "sparsity_weight",
-            "loss",
             "optimizer",
             "learning_rate",
             "weight_decay",
@@ -123,6 +122,7 @@ class _Pretraining:
             max_epochs=stack.pretrain_epochs,
             validation_fraction=0,  # the whole's validation rows are given
             random_state=seed,
+            loss=stack.loss if is_first else "mse",
             **{name: getattr(stack, name) for name in shared},
         )
 
@@ -148,6 +148,13 @@ class StackedPartialFit(_Pretraining, PartialFit):
     """Layers at the first call; one epoch of the whole at each."""
 
     is_partial = True
+
+    def check_patience(self):
+        if not self.estimator.fine_tune:
+            raise ValueError(
+                "partial_fit trains the whole stack for an epoch, but fine_tune=False; set "
+                "fine_tune=True, or call fit."
+            )
 
 
 def inverse_activation(activation, values):

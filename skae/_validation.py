@@ -54,12 +54,13 @@ def _is_ready(X, estimator):
     )
 
 
-def checked_codes(codes, width):
-    """Return codes as float rows, dense or CSR, of the width that `transform` gives."""
+def checked_codes(codes, widths):
+    """Return codes as float rows, dense or CSR, of a width that is allowed."""
     codes = check_array(codes, accept_sparse="csr", dtype=FLOAT_DTYPES)
-    if codes.shape[1] != width:
+    if codes.shape[1] not in widths:
+        allowed = " or ".join(map(str, sorted(widths)))
         raise ValueError(
-            f"X has {codes.shape[1]} columns, but inverse_transform takes the {width} "
+            f"X has {codes.shape[1]} columns, but inverse_transform takes the {allowed} "
             "that transform gives; call transform first."
         )
     return codes

@@ -215,6 +215,11 @@ def _chosen_cells(level, groups, shape, rng):
         return rows, columns, np.arange(len(rows))
     units = _units(groups, n_columns)
     unit_level = np.array([level[columns[0]] for columns in units])
+    if any(np.ptp(level[columns]) > 0 for columns in units):
+        raise ValueError(
+            "level differs within a group, which is corrupted as one; give its columns "
+            "the same level."
+        )
     chosen = rng.random((n_rows, len(units)), dtype=np.float32) < unit_level
     rows, unit = np.nonzero(chosen)
     sizes = np.array([len(columns) for columns in units])

@@ -22,8 +22,9 @@ class TopK(keras.layers.Layer):
     """Keep the largest activations of each row, and set all others to zero.
 
     The activations are rectified first, so a row has at most `n_nonzero` codes that are
-    not zero. Of equal activations the first are kept. A row's code does not depend on
-    the rows beside it.
+    not zero. Of equal activations the first are kept; while training, values as large as
+    the largest that is dropped are dropped too. A row's code does not depend on the rows
+    beside it.
 
     Parameters
     ----------
@@ -127,6 +128,7 @@ class KLSparsity(keras.layers.Layer):
 
     def __init__(self, target, weight, **kwargs):
         super().__init__(**kwargs)
+        self._start = target
         self.target = self._setting("target", target)
         self.strength = self._setting("strength", weight)
 
@@ -142,7 +144,7 @@ class KLSparsity(keras.layers.Layer):
         """Make the running mean of each unit; it starts at the target."""
         self.mean = self.add_weight(
             shape=(input_shape[-1],),
-            initializer=keras.initializers.Constant(float(self.target)),
+            initializer=keras.initializers.Constant(self._start),
             trainable=False,
             name="mean",
         )

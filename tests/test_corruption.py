@@ -132,3 +132,9 @@ def test_impossible_probability_is_refused(make, level):
 def test_negative_deviation_is_refused():
     with pytest.raises(ValueError, match="must be >= 0"):
         GaussianNoise(-1.0)
+
+
+def test_levels_that_differ_within_a_group_are_refused(distinct):
+    noise = MaskingNoise([0, 0.9, 0, 0, 0, 0], groups=[[0, 1]])
+    with pytest.raises(ValueError, match="level differs within a group"):
+        noise(distinct, np.random.default_rng(0))

@@ -209,6 +209,23 @@ def test_automatic_level_is_the_best_of_the_ladder(wine, capsys):
     assert levels[int(np.argmin(losses))] == denoiser.noise_level_
 
 
+def test_validation_rows_are_corrupted_once_and_first(small):
+    """So that a noise that remembers is not called from two threads in any order."""
+    sizes = []
+
+    def watch(X, rng):
+        sizes.append(len(X))
+        return X + rng.normal(size=X.shape) / len(sizes)
+
+    fits = []
+    for _ in range(3):
+        sizes.clear()
+        denoiser = DenoisingAutoencoder(2, noise=watch, batch_size=16, **QUICK)
+        fits.append(denoiser.fit(small[:70], X_val=small[70:]).history_)
+        assert sizes == [20, 80, 80, 80]  # the validation rows, then 5 batches an epoch
+    assert fits[0] == fits[1] == fits[2]
+
+
 def test_automatic_level_equals_that_level_given(wine):
     automatic = DenoisingAutoencoder(2, noise_level="auto", **QUICK).fit(wine)
     given = DenoisingAutoencoder(2, noise_level=automatic.noise_level_, **QUICK).fit(wine)
@@ -292,8 +309,16 @@ def test_emphasised_loss_is_the_formula():
     np.testing.assert_allclose(loss, cells.mean(axis=-1).sum(), rtol=1e-5)
 
 
-def test_emphasis_with_a_loss_of_whole_rows_is_refused(small):
-    denoiser = DenoisingAutoencoder(2, emphasis=1.0, loss="cosine_similarity", **QUICK)
+def loss_by_column(y_true, y_pred):
+    import keras
+
+    weight = np.arange(1, 6, dtype=np.float32)
+    return keras.ops.mean(weight * keras.ops.square(y_true - y_pred), axis=-1)
+
+
+@pytest.mark.parametrize("loss", ["cosine_similarity", loss_by_column])
+def test_emphasis_with_a_loss_of_whole_rows_is_refused(small, loss):
+    denoiser = DenoisingAutoencoder(2, emphasis=1.0, loss=loss, **QUICK)
     with pytest.raises(ValueError, match="mean over the cells"):
         denoiser.fit(small)
 
@@ -310,6 +335,10 @@ def test_emphasis_with_a_loss_of_whole_rows_is_refused(small):
         ({"noise": "gaussian", "column_groups": [[0, 1]]}, "no meaning"),
         ({"noise": SwapNoise(0.1), "column_groups": [[0, 1]]}, "give the groups"),
         ({"noise": lambda X, rng: X[:, :2]}, "as many rows and columns"),
+        ({"noise": lambda X, rng: X * np.nan}, "missing or infinite values"),
+        ({"column_groups": [0, 1]}, "must be a list of lists"),
+        ({"column_groups": ["ab"]}, "must be a list of lists"),
+        ({"noise_level": {0: 0.1}, "column_groups": [[0, 1]]}, "differs within a group"),
         ({"emphasis": -1}, "'emphasis' parameter"),
     ],
 )

@@ -32,6 +32,7 @@ SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
     ("SparseAutoencoder", "input_noise"),
     ("SparseAutoencoder", "validation_fraction"),
     ("StackedAutoencoder", "activation"),
+    ("StackedAutoencoder", "loss"),
     ("StackedAutoencoder", "max_epochs"),
     ("StackedAutoencoder", "validation_fraction"),
     ("StackedAutoencoder", "callbacks"),

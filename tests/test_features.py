@@ -55,8 +55,10 @@ def test_inverse_transform_takes_all_features(small):
     np.testing.assert_array_equal(
         estimator.inverse_transform(estimator.transform(small)), estimator.denoise(small)
     )
-    with pytest.raises(ValueError, match="takes the 29 that transform gives"):
-        estimator.inverse_transform(np.zeros((2, 3)))
+    codes = estimator.transform(small)[:, 13:16]
+    np.testing.assert_allclose(estimator.inverse_transform(codes), estimator.denoise(small))
+    with pytest.raises(ValueError, match="takes the 3 or 29 that transform gives"):
+        estimator.inverse_transform(np.zeros((2, 4)))
 
 
 def test_no_hidden_layers_leave_the_code(small):
@@ -71,6 +73,9 @@ def test_all_features_of_a_custom_network_are_refused(small):
     with pytest.raises(ValueError, match="features='all' needs the dense network"):
         estimator.fit(small)
     assert not hasattr(estimator, "n_features_in_")
+    estimator.set_params(features="code").fit(small)
+    with pytest.raises(ValueError, match="features='all' needs the dense network"):
+        estimator.set_params(features="all", build_network=None).transform(small)
 
 
 def test_all_features_serve_a_classifier(digits):

@@ -306,6 +306,43 @@ def test_warm_start_takes_the_new_weight(small):
     assert autoencoder.mean_activation_.sum() < 0.5 * few
 
 
+@pytest.mark.parametrize("kind", ["kl", "l1"])
+def test_partial_fit_takes_the_new_weight(small, kind):
+    autoencoder = SparseAutoencoder(
+        8, sparsity=kind, sparsity_weight=0.0, random_state=0
+    ).partial_fit(small)
+    assert autoencoder.history_["penalty"][-1] == 0
+    autoencoder.set_params(sparsity_weight=5.0).partial_fit(small)
+    assert autoencoder.history_["penalty"][-1] > 0
+
+
+def test_diagnostics_leave_out_rows_without_weight(small):
+    weight = np.repeat([1.0, 0.0], [5, 85])
+    autoencoder = SparseAutoencoder(20, n_nonzero=1, **QUICK)
+    autoencoder.fit(small, sample_weight=weight)
+    codes = autoencoder.transform(small[:5])
+    np.testing.assert_allclose(autoencoder.mean_activation_, codes.mean(axis=0))
+    np.testing.assert_array_equal(
+        autoencoder.dead_units_, np.flatnonzero(~codes.any(axis=0))
+    )
+    assert len(autoencoder.dead_units_) >= 15
+
+
+@pytest.mark.parametrize("name", ["TopK", "KLSparsity", "L1Sparsity"])
+def test_layer_trains_in_any_keras_model(small, name):
+    import keras
+
+    from skae import sparsity
+
+    arguments = {"TopK": (2,), "KLSparsity": (0.1, 1.0), "L1Sparsity": (0.1,)}[name]
+    layer = getattr(sparsity, name)(*arguments)
+    model = keras.Sequential([keras.layers.Dense(8), layer, keras.layers.Dense(5)])
+    model.compile("adam", "mse")
+    rows = small.astype(np.float32)
+    losses = model.fit(rows, rows, epochs=40, verbose=0).history["loss"]
+    assert losses[-1] < 0.9 * max(losses)
+
+
 def test_layer_serves_in_a_custom_network(small):
     autoencoder = AutoencoderTransformer(6, build_network=network_with_topk, **QUICK).fit(
         small

@@ -242,3 +242,13 @@ def test_width_as_a_fraction_is_that_of_pca(wine):
     plain = AutoencoderTransformer(0.6, max_epochs=1).fit(wine)
     assert stack.n_components_ == plain.n_components_
     assert stack.transform(wine).shape[1] == plain.n_components_
+
+
+def test_inner_layers_take_the_squared_error(small):
+    stack = StackedAutoencoder(2, loss="poisson", **QUICK).fit(np.abs(small) + 1)
+    assert [layer.loss for layer in stack.layers_] == ["poisson", "mse", "mse"]
+
+
+def test_partial_fit_without_fine_tuning_is_refused(small):
+    with pytest.raises(ValueError, match="partial_fit trains the whole stack"):
+        StackedAutoencoder(2, fine_tune=False, **QUICK).partial_fit(small)

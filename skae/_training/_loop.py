@@ -9,6 +9,8 @@ from scipy import special
 from .._rows import chunk_slices
 from ._chunks import epochs
 
+KEPT_VALUES = 1 << 23  # validation rows up to 32 MiB are corrupted only once
+
 
 @dataclass(frozen=True)
 class TrainingRun:
@@ -160,13 +162,16 @@ class _BestEpoch:
             weight = self._table.weight[self._rows]
         self._weight = weight / weight.sum()
         self._start = self._best = program.weights()
-        self._start_losses = self._best_losses = self._losses(judge)
+        self._noisy = None
+        if judge is not None and len(self._rows) * self._table.X.shape[1] <= KEPT_VALUES:
+            self._noisy = list(self._noisy_parts())
+        self._start_losses = self._best_losses = self._losses(is_judged=True)
         self._lowest = np.inf
         self.lowest_epoch = 0
 
     def see(self, epoch, penalty):
         """Look at the weights after an epoch and return the validation loss."""
-        losses = self._losses(self._judge)
+        losses = self._losses(is_judged=True)
         loss = float(self._weight @ losses)
         if loss + penalty < self._lowest:
             self._lowest, self.lowest_epoch = loss + penalty, epoch
@@ -181,15 +186,22 @@ class _BestEpoch:
             return self._start, 0
         return self._best, self.lowest_epoch
 
-    def _losses(self, judge=None):
-        """Return the loss of each row as at inference, uncorrupted without a judge."""
-        losses = []
-        corrupt = None if judge is None else judge()
-        for part in chunk_slices(len(self._rows), self._table.X.shape[1]):
-            rows = self._table.rows(self._rows[part])
-            inputs = rows if corrupt is None else corrupt(rows)
-            losses.append(self._program.evaluate(inputs, rows))
+    def _losses(self, is_judged=False):
+        """Return the loss of each row, corrupted if the judge asks for it."""
+        inputs = self._parts()
+        if is_judged and self._judge is not None:
+            inputs = self._noisy_parts() if self._noisy is None else self._noisy
+        losses = [
+            self._program.evaluate(seen, rows) for seen, rows in zip(inputs, self._parts())
+        ]
         return np.concatenate(losses).astype(np.float64)
+
+    def _parts(self):
+        for part in chunk_slices(len(self._rows), self._table.X.shape[1]):
+            yield self._table.rows(self._rows[part])
+
+    def _noisy_parts(self):
+        return map(self._judge(), self._parts())
 
     def _gain_is_real(self):
         """Whether the gain over the start is positive and no accident.
