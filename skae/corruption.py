@@ -93,10 +93,8 @@ class MaskingNoise:
 
     def __call__(self, X, rng):
         """Return corrupted rows; see :meth:`GaussianNoise.__call__`."""
-        rows, columns, _ = _chosen_cells(self.level, self.groups, X.shape, rng)
-        corrupted = X.copy()
-        corrupted[rows, columns] = np.broadcast_to(self.fill, X.shape[1])[columns]
-        return corrupted
+        cells, columns, _, _ = _chosen_cells(self.level, self.groups, X.shape, rng)
+        return _replaced(X, cells, np.broadcast_to(self.fill, X.shape[1])[columns])
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +122,7 @@ class SaltAndPepperNoise:
     >>> noise = SaltAndPepperNoise(0.5, low=0.0, high=9.0)
     >>> noise(np.full((2, 2), 5.0), np.random.default_rng(0))
     array([[5., 5.],
-           [5., 0.]])
+           [5., 9.]])
     """
 
     level: object
@@ -137,12 +135,10 @@ class SaltAndPepperNoise:
 
     def __call__(self, X, rng):
         """Return corrupted rows; see :meth:`GaussianNoise.__call__`."""
-        rows, columns, draw = _chosen_cells(self.level, self.groups, X.shape, rng)
+        cells, columns, draw, n_draws = _chosen_cells(self.level, self.groups, X.shape, rng)
         extremes = np.broadcast_arrays(self.low, self.high, np.empty(X.shape[1]))[:2]
-        is_high = rng.integers(2, size=draw.max(initial=-1) + 1)
-        corrupted = X.copy()
-        corrupted[rows, columns] = np.stack(extremes)[is_high[draw], columns]
-        return corrupted
+        is_high = rng.integers(2, size=n_draws, dtype=np.uint8)
+        return _replaced(X, cells, np.stack(extremes)[is_high[draw], columns])
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,12 +178,10 @@ class SwapNoise:
 
     def __call__(self, X, rng):
         """Return corrupted rows; see :meth:`GaussianNoise.__call__`."""
-        donors = X if self.donors is None else self.donors
-        rows, columns, draw = _chosen_cells(self.level, self.groups, X.shape, rng)
-        donor = rng.integers(len(donors), size=draw.max(initial=-1) + 1)
-        corrupted = X.copy()
-        corrupted[rows, columns] = donors[donor[draw], columns]
-        return corrupted
+        donors = X if self.donors is None else np.asarray(self.donors)
+        cells, columns, draw, n_draws = _chosen_cells(self.level, self.groups, X.shape, rng)
+        donor = rng.integers(len(donors), size=n_draws)
+        return _replaced(X, cells, donors[donor[draw], columns])
 
 
 def _check_level(level, bound):
@@ -197,22 +191,32 @@ def _check_level(level, bound):
         raise ValueError(f"level={level!r} must be {allowed}.")
 
 
+def _replaced(X, cells, values):
+    """Return a copy of `X` with other values in some cells, numbered row by row."""
+    corrupted = np.array(X, order="C")
+    corrupted.reshape(-1)[cells] = values
+    return corrupted
+
+
 def _chosen_cells(level, groups, shape, rng):
     """Draw the cells to corrupt.
 
     Returns
     -------
-    rows, columns : ndarray of int
-        The cells.
-    draw : ndarray of int
+    cells : ndarray of int
+        Their numbers, row by row.
+    columns : ndarray of int
+        Their columns.
+    draw : ndarray of int or slice
         Number of the random draw that chose each cell: one a cell, or one for all the
         cells of a group.
+    n_draws : int
     """
     n_rows, n_columns = shape
     level = np.broadcast_to(np.asarray(level, dtype=np.float32), n_columns)
     if groups is None:
-        rows, columns = np.nonzero(rng.random(shape, dtype=np.float32) < level)
-        return rows, columns, np.arange(len(rows))
+        cells = np.flatnonzero(rng.random(shape, dtype=np.float32) < level)
+        return cells, cells % n_columns, slice(None), len(cells)
     units = _units(groups, n_columns)
     unit_level = np.array([level[columns[0]] for columns in units])
     if any(np.ptp(level[columns]) > 0 for columns in units):
@@ -228,7 +232,7 @@ def _chosen_cells(level, groups, shape, rng):
     within = np.arange(len(draw)) - first_cell[draw]
     starts = np.cumsum(sizes) - sizes
     columns = np.concatenate(units)[starts[unit][draw] + within]
-    return rows[draw], columns, draw
+    return rows[draw] * n_columns + columns, columns, draw, len(rows)
 
 
 def _units(groups, n_columns):

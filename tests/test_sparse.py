@@ -337,7 +337,7 @@ def test_layer_trains_in_any_keras_model(small, name):
     arguments = {"TopK": (2,), "KLSparsity": (0.1, 1.0), "L1Sparsity": (0.1,)}[name]
     layer = getattr(sparsity, name)(*arguments)
     model = keras.Sequential([keras.layers.Dense(8), layer, keras.layers.Dense(5)])
-    model.compile("adam", "mse")
+    model.compile(keras.optimizers.Adam(0.03), "mse")
     rows = small.astype(np.float32)
     losses = model.fit(rows, rows, epochs=40, verbose=0).history["loss"]
     assert losses[-1] < 0.9 * max(losses)
