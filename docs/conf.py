@@ -24,9 +24,9 @@ numpydoc_show_class_members = False
 autodoc_default_options = {
     "members": True,
     "inherited-members": "BaseEstimator, Layer",
-    # scikit-learn's own docstrings refer to pages of scikit-learn's site.
+    # scikit-learn's and Keras' own docstrings are written for their own sites.
     "exclude-members": "get_metadata_routing, set_fit_request, set_partial_fit_request, "
-    "set_output",
+    "set_output, from_config",
 }
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"
