@@ -129,7 +129,7 @@ class Fit:
             estimator=estimator,
             X=self.X,
             y=self.X,
-            metadata={"sample_weight": self.weight},
+            metadata=self._metadata(),
             reconstruction_attributes=attributes,
         )
         return attributes
@@ -253,9 +253,12 @@ class Fit:
             estimator=self.estimator,
             X=self.X,
             y=self.X,
-            metadata={"sample_weight": self.weight},
+            metadata=self._metadata(),
         )
         return context
+
+    def _metadata(self):
+        return {} if self.weight is None else {"sample_weight": self.weight}
 
     def _table(self, start):
         shift, scale = np.zeros(self.X.shape[1]), 1.0
