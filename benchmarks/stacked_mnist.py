@@ -20,9 +20,9 @@ from skae import StackedAutoencoder
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True, help="folder that holds mnist/data.npz")
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--target", type=float, default=0.1)
-    parser.add_argument("--weight", type=float, default=0.1)
+    parser.add_argument("--weight", type=float, default=0.01)
     arguments = parser.parse_args()
     with np.load(Path(arguments.data) / "mnist" / "data.npz") as arrays:
         X = (arrays["X"] / np.float32(255)).astype(np.float32)
