@@ -6,8 +6,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from . import _automatic
 from ._base import BaseAutoencoder
-from ._slots import Corruption
-from .corruption import GaussianNoise
+from ._noise import gaussian_input
 
 
 class AutoencoderTransformer(BaseAutoencoder):
@@ -235,6 +234,4 @@ class AutoencoderTransformer(BaseAutoencoder):
         level = self.input_noise
         if level == "auto":
             level = _automatic.input_noise(pca, len(rows))
-        if not level:
-            return [Corruption()]
-        return [Corruption(GaussianNoise(level, pca.column_scale / table.scale))]
+        return [gaussian_input(level, pca, table)]

@@ -276,6 +276,10 @@ default=None
 
     @property
     def _gives_all(self):
+        self._check_features()
+        return self.features == "all"
+
+    def _check_features(self):
         network = getattr(getattr(self, "_model", None), "network", None)
         is_custom = self.build_network is not None or hasattr(network, "build_network")
         if self.features == "all" and is_custom:
@@ -283,7 +287,6 @@ default=None
                 "features='all' needs the dense network, but build_network is given; set "
                 "features='code'."
             )
-        return self.features == "all"
 
     # The slot that variants fill.
 

@@ -62,11 +62,11 @@ class Fit:
         make_loss(estimator.loss)  # so that an unknown name is told before any work
         self.optimizer = self.objective.make_optimizer()
         check_activation(estimator.activation)
-        estimator._gives_all  # noqa: B018, tells of a build_network it cannot go with
+        estimator._check_features()
         check_callbacks(estimator.callbacks or ())
         self.hidden_layer_sizes = _checked_widths(estimator.hidden_layer_sizes)
         self.train_rows, self.val_rows = self.split()
-        self.check_patience()
+        self.check_settings()
 
     def run(self):
         """Train, and return the attributes of the fitted estimator."""
@@ -150,7 +150,7 @@ class Fit:
         rows = all_rows(self.X.shape[0])
         return rows if self.weight is None else rows[self.weight > 0]
 
-    def check_patience(self):
+    def check_settings(self):
         patience = self.estimator.patience
         if patience is not None and not len(self.val_rows):
             raise ValueError(

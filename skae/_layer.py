@@ -2,9 +2,7 @@
 
 from ._base import BaseAutoencoder
 from ._noise import check_level, noise_maker
-from ._slots import ActivationCode, Corruption, KLCode, L1Code
-
-SPARSITY_WEIGHTS = {"kl": 0.1, "l1": 0.3}
+from ._slots import ActivationCode, Corruption, penalised_code
 
 
 class LayerAutoencoder(BaseAutoencoder):
@@ -89,20 +87,14 @@ class LayerAutoencoder(BaseAutoencoder):
         return [Corruption(make(self.noise_level), is_the_task=True)]
 
     def _code_layer(self, n_components):
-        code = sparse_code(self)
-        return code or (None if self.is_last else ActivationCode(self.activation))
+        if self.sparsity is not None:
+            return penalised_code(
+                self.sparsity,
+                self.sparsity_target,
+                self.sparsity_weight,
+                self.n_features_in_,
+            )
+        return None if self.is_last else ActivationCode(self.activation)
 
     def _output_layer(self):
         return None if self.is_first else ActivationCode(self.activation)
-
-
-def sparse_code(estimator):
-    """Return the code layer that the parameters of a sparse stack ask for, or None."""
-    weight = estimator.sparsity_weight
-    if weight is None:
-        weight = SPARSITY_WEIGHTS.get(estimator.sparsity)
-    if estimator.sparsity == "kl":
-        return KLCode(estimator.sparsity_target, weight)
-    if estimator.sparsity == "l1":  # beside an error that is a mean over the columns too
-        return L1Code(weight / estimator.n_features_in_)
-    return None

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ._rows import chunk_slices
+from ._slots import Corruption
 from .corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
 
 NOISES = ("swap", "masking", "gaussian", "salt_and_pepper")
@@ -36,6 +37,13 @@ def noise_maker(noise, pca, table, rows, groups=None):
     evenly = np.linspace(0, len(rows) - 1, n_donors).astype(np.intp)
     donors = table.rows(rows[evenly])
     return lambda level: SwapNoise(level, donors, groups)
+
+
+def gaussian_input(level, pca, table):
+    """Return the normal noise that regularises an autoencoder, none at level 0."""
+    if not level:
+        return Corruption()
+    return Corruption(GaussianNoise(level, pca.column_scale / table.scale))
 
 
 def check_level(noise, level):

@@ -20,7 +20,7 @@ class PartialFit(Fit):
     def split(self):
         return self.weighted_rows(), all_rows(0)
 
-    def check_patience(self):
+    def check_settings(self):
         """One epoch has nothing to wait for."""
 
     def make_schedule(self, n_weights, rate):

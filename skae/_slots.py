@@ -1,10 +1,13 @@
 """What fills the two slots of an autoencoder: a corruption, and a code layer."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ._activations import ACTIVATIONS
+
+PENALTY_WEIGHTS = {"kl": 0.1, "l1": 0.3}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Corruption:
         return lambda rows: self.draw(rows, rng)
 
 
-class CodeLayer:
+class CodeLayer(ABC):
     """Slot 2: what stands at the bottleneck, behind the encoder's last dense layer.
 
     A subclass is a frozen dataclass: equal ones share a compiled program. It is called
@@ -47,13 +50,13 @@ class CodeLayer:
     has_penalty = False  # whether sparsity is paid for in the loss
     has_unit_atoms = False  # whether weights that leave the decoder's units have norm 1
 
+    @abstractmethod
     def __call__(self, outputs):
         """Return the codes for the encoder's outputs, which may be overwritten."""
-        raise NotImplementedError
 
+    @abstractmethod
     def build(self, name):
         """Return a new Keras layer."""
-        raise NotImplementedError
 
     def start(self, n_components):
         """Return the arrays that the layer's variables start from."""
@@ -174,3 +177,20 @@ class L1Code(CodeLayer):
 
     def resume(self, state):
         return [np.array(self.weight)]
+
+
+def penalised_code(sparsity, target, weight, n_features):
+    """Return the code layer of a kind of sparsity that is paid for in the loss.
+
+    Parameters
+    ----------
+    sparsity : {"kl", "l1"}
+    target : float
+    weight : float or None
+        None takes the default of the kind.
+    n_features : int
+        An L1 penalty is divided by it, as the error is a mean over the columns.
+    """
+    if weight is None:
+        weight = PENALTY_WEIGHTS[sparsity]
+    return KLCode(target, weight) if sparsity == "kl" else L1Code(weight / n_features)

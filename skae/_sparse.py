@@ -9,12 +9,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._noise import gaussian_input
 from ._rows import chunk_slices, take
-from ._slots import Corruption, KLCode, L1Code, TopKCode
+from ._slots import TopKCode, penalised_code
 from ._validation import checked_rows
-from .corruption import GaussianNoise
-
-WEIGHTS = {"kl": 0.1, "l1": 0.3}
 
 
 class SparseAutoencoder(BaseAutoencoder):
@@ -284,19 +282,16 @@ class SparseAutoencoder(BaseAutoencoder):
         return 2 * n_features if self.n_components is None else self.n_components
 
     def _corruptions(self, pca, table, rows):
-        if not self.input_noise:
-            return [Corruption()]
-        scale = pca.column_scale / table.scale
-        return [Corruption(GaussianNoise(self.input_noise, scale))]
+        return [gaussian_input(self.input_noise, pca, table)]
 
     def _code_layer(self, n_components):
-        weight = self.sparsity_weight
-        if weight is None:
-            weight = WEIGHTS.get(self.sparsity)
-        if self.sparsity == "kl":
-            return KLCode(self.sparsity_target, weight)
-        if self.sparsity == "l1":  # beside an error that is a mean over the columns too
-            return L1Code(weight / self.n_features_in_)
+        if self.sparsity != "topk":
+            return penalised_code(
+                self.sparsity,
+                self.sparsity_target,
+                self.sparsity_weight,
+                self.n_features_in_,
+            )
         n_nonzero = math.ceil(n_components / 10)
         if self.n_nonzero is not None:
             n_nonzero = self.n_nonzero

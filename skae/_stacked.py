@@ -5,8 +5,8 @@ from numbers import Real
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import BaseAutoencoder
-from ._layer import sparse_code
 from ._noise import NOISES
+from ._slots import penalised_code
 
 
 class StackedAutoencoder(BaseAutoencoder):
@@ -14,9 +14,7 @@ class StackedAutoencoder(BaseAutoencoder):
 
     Each layer is an autoencoder of its own: the first of the rows, each further one of
     the clean codes of the one below. Unrolled, they make a deep autoencoder, which is
-    then fine-tuned as a whole. This is how deep autoencoders were first trained; with
-    today's optimizers a deep `AutoencoderTransformer` often does as well at once. Layers
-    learnt one at a time remain of use where few labels are to be had, and to look at.
+    then fine-tuned as a whole. This is how deep autoencoders were first trained.
     Training them holds the table in memory, once more and dense.
 
     Parameters
@@ -268,4 +266,8 @@ class StackedAutoencoder(BaseAutoencoder):
         return StackedPartialFit if is_partial else StackedFit
 
     def _code_layer(self, n_components):
-        return sparse_code(self)
+        if self.sparsity is None:
+            return None
+        return penalised_code(
+            self.sparsity, self.sparsity_target, self.sparsity_weight, self.n_features_in_
+        )

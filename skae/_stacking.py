@@ -55,7 +55,7 @@ class _Pretraining:
 
     def start(self, pca):
         estimator = self.estimator
-        if hasattr(estimator, "_model") and (estimator.warm_start or self.is_partial):
+        if self.goes_on:
             self.layers = estimator.layers_
             self.pretrained_score = estimator.pretrained_score_
             return super().start(pca)
@@ -130,26 +130,26 @@ class _Pretraining:
 class StackedFit(_Pretraining, Fit):
     """Layers first, then the whole."""
 
-    is_partial = False
+    @property
+    def goes_on(self):
+        """Whether the layers of the last fit are kept."""
+        return self.estimator.warm_start and hasattr(self.estimator, "_model")
 
     def run(self):
         if self.estimator.fine_tune:
             return super().run()
         pca = self.find_components()
         _, start = self.start(pca)
-        validation = self._validation(self._table(start))
         untrained = {"history_": {}, "n_epochs_": 0, "best_epoch_": 0}
         untrained["_optimizer_state"] = None
-        scores = self._scores(start, pca, validation)
+        scores = self._scores(start, pca, self._validation(self._table(start)))
         return self._attributes(start, pca) | untrained | scores | self._about_layers()
 
 
 class StackedPartialFit(_Pretraining, PartialFit):
     """Layers at the first call; one epoch of the whole at each."""
 
-    is_partial = True
-
-    def check_patience(self):
+    def check_settings(self):
         if not self.estimator.fine_tune:
             raise ValueError(
                 "partial_fit trains the whole stack for an epoch, but fine_tune=False; set "
