@@ -3,6 +3,9 @@
 Bundled tables, and the classification tables of a folder::
 
     python benchmarks/features.py --data FOLDER --table features.csv --picture features.png
+
+With ``--tune`` it compares settings of noise and sparsity at a width of 5 instead: the
+defaults were chosen by that.
 """
 
 import argparse
@@ -19,7 +22,12 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tables import load_table, preprocessor, table_names
 
-from skae import AutoencoderTransformer, DenoisingAutoencoder, SparseAutoencoder
+from skae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+)
 
 WIDTHS = (2, 5, 10)
 BUNDLED = ["iris", "wine", "breast_cancer", "digits"]
@@ -37,9 +45,39 @@ def methods(width, seed):
         "plain": AutoencoderTransformer(width, random_state=seed),
         "denoising": DenoisingAutoencoder(width, random_state=seed),
         "sparse": SparseAutoencoder(
-            width, n_nonzero=min(3, width), hidden_layer_sizes=(128, 64), random_state=seed
+            width, sparsity="kl", hidden_layer_sizes=(128, 64), random_state=seed
         ),
+        "stacked": StackedAutoencoder(width, random_state=seed),
     }
+
+
+def settings(width, seed):
+    """Return transformers with the settings to choose from, beside PCA."""
+    found = {
+        "PCA": PCA(width, random_state=seed),
+        "plain": AutoencoderTransformer(width, random_state=seed),
+    }
+    noises = [("swap", level) for level in (0.1, 0.2, 0.3, 0.4)]
+    noises += [("masking", 0.2), ("gaussian", 0.5), ("salt_and_pepper", 0.2)]
+    for noise, level in noises:
+        found[f"{noise} {level}"] = DenoisingAutoencoder(
+            width, noise=noise, noise_level=level, random_state=seed
+        )
+    sparsities = [{"n_nonzero": n} for n in (1, 3)]
+    sparsities += [{"sparsity": "kl", "sparsity_weight": w} for w in (0.03, 0.1, 0.3)]
+    sparsities += [{"sparsity": "l1", "sparsity_weight": w} for w in (0.1, 0.3, 1.0)]
+    for sparsity in sparsities:
+        found[" ".join(map(str, sparsity.values()))] = SparseAutoencoder(
+            width, hidden_layer_sizes=(128, 64), random_state=seed, **sparsity
+        )
+    return found
+
+
+def all_settings(rows, unseen, seed):
+    """Yield what `feature_sets` does, for the settings to choose from."""
+    width = min(5, rows.shape[1] - 1)
+    for method, transformer in settings(width, seed).items():
+        yield method, width, transformer.fit_transform(rows), transformer.transform(unseen)
 
 
 def feature_sets(rows, unseen, seed):
@@ -55,7 +93,7 @@ def feature_sets(rows, unseen, seed):
                 yield method, width, features, transformer.transform(unseen)
 
 
-def measure(name, folder, n_splits, max_rows):
+def measure(name, folder, n_splits, max_rows, feature_sets):
     """Yield a record for each split, width, method and classifier of one table."""
     X, y = load_table(name, folder, max_rows)
     y = pd.factorize(pd.Series(np.asarray(y)))[0]
@@ -82,15 +120,16 @@ def report(frame):
     means = frame.groupby(["classifier", "table", "width", "method"])["accuracy"].mean()
     table = means.unstack().round(4)
     print(table.to_string())
-    narrow = table[table["PCA"].notna()]
+    narrow = table[table["PCA"].notna()].dropna(axis="columns", how="all")
     for classifier in CLASSIFIERS:
         part = narrow.loc[classifier]
-        gains = (part[["plain", "denoising", "sparse"]].sub(part["PCA"], axis=0)).mean()
+        gains = part.drop(columns="PCA").sub(part["PCA"], axis=0).mean()
         print(f"{classifier}: points above PCA, mean over tables and widths:")
         print(", ".join(f"{method} {100 * gain:.1f}" for method, gain in gains.items()))
-        raw = table.loc[classifier].xs(0, level="width")
-        gain = 100 * (raw["raw + all"] - raw["raw"]).mean()
-        print(f'raw columns with features="all" beside them: {gain:+.1f} points above raw')
+        if "raw" in table:
+            raw = table.loc[classifier].xs(0, level="width")
+            gain = 100 * (raw["raw + all"] - raw["raw"]).mean()
+            print(f'raw columns with features="all" beside them: {gain:+.1f} above raw')
     return table
 
 
@@ -106,7 +145,9 @@ def draw(table, path):
     for ax, classifier in zip(axes, CLASSIFIERS):
         part = narrow.loc[classifier]
         for method, marker, shade in zip(
-            ("plain", "denoising", "sparse"), "osD", ("#08306b", "#4292c6", "#c6dbef")
+            ("plain", "denoising", "sparse", "stacked"),
+            "osD^",
+            ("#08306b", "#4292c6", "#c6dbef", "#969696"),
         ):
             ax.scatter(part["PCA"], part[method], marker=marker, color=shade, label=method)
         ax.axline((0.5, 0.5), slope=1, color="0.3", linewidth=1)
@@ -120,8 +161,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", help="folder of open tables")
     parser.add_argument("--splits", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=4000, help="at most, of a table")
+    parser.add_argument("--rows", type=int, default=2000, help="at most, of a table")
     parser.add_argument("--tables", nargs="*", help="only these")
+    parser.add_argument("--tune", action="store_true", help="compare settings instead")
     parser.add_argument("--table", help="where to write the numbers as CSV")
     parser.add_argument("--picture")
     arguments = parser.parse_args()
@@ -130,7 +172,15 @@ def main():
     names = arguments.tables or [name for name in BUNDLED + OPEN if name in there]
     records = []
     for name in names:
-        found = list(measure(name, arguments.data, arguments.splits, arguments.rows))
+        found = list(
+            measure(
+                name,
+                arguments.data,
+                arguments.splits,
+                arguments.rows,
+                all_settings if arguments.tune else feature_sets,
+            )
+        )
         records += found
         means = pd.DataFrame(found).groupby(["classifier", "method"])["accuracy"].mean()
         print(name, means.unstack().round(3).to_string(), sep="\n", flush=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ._activations import ACTIVATIONS
 
-PENALTY_WEIGHTS = {"kl": 0.1, "l1": 0.3}
+PENALTY_WEIGHTS = {"kl": 0.03, "l1": 0.1}
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ class SparseAutoencoder(BaseAutoencoder):
 
     sparsity_weight : float, default=None
         For ``"kl"`` and ``"l1"``, the weight of the penalty beside the squared error of
-        a row, both in units of the mean variance of the columns. None means 0.1 for
-        ``"kl"`` and 0.3 for ``"l1"``.
+        a row, both in units of the mean variance of the columns. None means 0.03 for
+        ``"kl"`` and 0.1 for ``"l1"``.
 
     sparse_output : bool, default=False
         Whether `transform` gives a CSR matrix.

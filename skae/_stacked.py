@@ -57,8 +57,8 @@ class StackedAutoencoder(BaseAutoencoder):
 
     sparsity_weight : float, default=None
         For ``"kl"`` and ``"l1"``, the weight of the penalty beside the squared error of
-        a row, both in units of the mean variance of the columns. None means 0.1 for
-        ``"kl"`` and 0.3 for ``"l1"``.
+        a row, both in units of the mean variance of the columns. None means 0.03 for
+        ``"kl"`` and 0.1 for ``"l1"``.
 
     loss : str, keras.losses.Loss or callable, default="mse"
         Name or instance of a Keras loss, computed in the units of the table. Inner
