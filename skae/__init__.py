@@ -13,6 +13,8 @@ _HOMES = {
     "DenoisingAutoencoder": "._denoising",
     "SparseAutoencoder": "._sparse",
     "StackedAutoencoder": "._stacked",
+    "AutoencoderClassifier": "._classifier",
+    "AutoencoderRegressor": "._regressor",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -1,6 +1,5 @@
 """BaseAutoencoder: all that the transformers share, with a slot for what they do not."""
 
-import contextlib
 import warnings
 from numbers import Integral, Real
 
@@ -19,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._rows import chunk_slices, take
 from ._slots import Corruption
 from ._table import Table
-from ._validation import checked_codes, checked_rows, checked_weight
+from ._validation import checked_codes, checked_rows, checked_weight, nothing_lost
 
 
 class BaseAutoencoder(
@@ -87,7 +86,7 @@ default=None
             If the data hold text, missing or infinite values, or if the loss stops
             being a number.
         """
-        with self._nothing_lost():
+        with nothing_lost(self):
             return self._fit(X, sample_weight, X_val)
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -113,7 +112,7 @@ default=None
         self : object
             The autoencoder after one more epoch.
         """
-        with self._nothing_lost():
+        with nothing_lost(self):
             return self._fit(X, sample_weight, None, is_partial=True)
 
     def transform(self, X):
@@ -345,17 +344,6 @@ default=None
         for name, value in fit.run().items():
             setattr(self, name, value)
         return self
-
-    @contextlib.contextmanager
-    def _nothing_lost(self):
-        """Put all attributes back if the block fails or is interrupted."""
-        before = dict(vars(self))
-        try:
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
 
     def _keras_models(self):
         check_is_fitted(self)

@@ -95,6 +95,11 @@ class CustomNetwork:
     n_features: int
     n_components: int
 
+    def build_encoder(self):
+        """Return the encoder, its variables, and none of a code layer."""
+        encoder = self.architecture().encoder
+        return encoder, encoder.weights, []
+
     def architecture(self, seed=None):
         """Call the user's function; return its models as a :class:`BuiltNetwork`."""
         halves = build_halves(self.build_network, self.n_features, self.n_components, seed)
@@ -119,6 +124,11 @@ class BuiltNetwork:
     def key(self):
         """What equal architectures share, None if that cannot be told."""
         return architecture_key(self.encoder, self.decoder)
+
+    @property
+    def n_outputs(self):
+        """Width of what it gives: that of the rows."""
+        return self.n_features
 
     @property
     def variables(self):
@@ -200,6 +210,23 @@ class TrainedCustom:
     def with_weights(self, arrays):
         """Return the same autoencoder with other trained arrays."""
         return TrainedCustom(self.network, arrays)
+
+    def encoder_weights(self):
+        """Return the arrays of the encoder."""
+        return self.arrays[: len(self._built().encoder.weights)]
+
+    def with_encoder(self, arrays):
+        """Return the same autoencoder with another encoder."""
+        return self.with_weights([*arrays, *self.arrays[len(arrays) :]])
+
+    def untrained(self, seed):
+        """Return the same autoencoder with weights drawn anew."""
+        built = self.network.architecture(seed)
+        return self.with_weights([variable.numpy() for variable in built.variables])
+
+    def after_code(self, head):
+        """Return a perceptron of codes for one of the trained encoder's outputs."""
+        return head
 
     def encode(self, X):
         """Return the codes of `X`, computed by Keras, in the dtype of `X`."""

@@ -9,6 +9,7 @@ from ._fitting import (
     Seeds,
     all_rows,
     check_cellwise,
+    checked_widths,
     custom_start,
     dense_start,
     lent_program,
@@ -64,7 +65,8 @@ class Fit:
         check_activation(estimator.activation)
         estimator._check_features()
         check_callbacks(estimator.callbacks or ())
-        self.hidden_layer_sizes = _checked_widths(estimator.hidden_layer_sizes)
+        widths = estimator.hidden_layer_sizes
+        self.hidden_layer_sizes = checked_widths(widths, "hidden_layer_sizes")
         self.train_rows, self.val_rows = self.split()
         self.check_settings()
 
@@ -368,17 +370,3 @@ class Fit:
             "pca_score_": table.r2(by_pca, rows),
             "validation_score_": table.r2(trained.reconstruct, rows),
         }
-
-
-def _checked_widths(hidden_layer_sizes):
-    try:
-        widths = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=np.float64))
-        is_fine = widths.ndim == 1 and np.all(widths >= 1) and np.all(widths % 1 == 0)
-    except (TypeError, ValueError):
-        is_fine = False
-    if not is_fine:
-        raise ValueError(
-            f"hidden_layer_sizes={hidden_layer_sizes!r} must hold integers >= 1, one for "
-            "each hidden layer of the encoder."
-        )
-    return tuple(int(width) for width in widths)

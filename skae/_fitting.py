@@ -171,6 +171,20 @@ def optimizer_key(optimizer):
     return type(optimizer), repr(config), repr(excluded), has_decay
 
 
+def checked_widths(widths, parameter):
+    """Return the widths of hidden layers as a tuple of int."""
+    try:
+        found = np.atleast_1d(np.asarray(widths, dtype=np.float64))
+        is_fine = found.ndim == 1 and np.all(found >= 1) and np.all(found % 1 == 0)
+    except (TypeError, ValueError):
+        is_fine = False
+    if not is_fine:
+        raise ValueError(
+            f"{parameter}={widths!r} must hold integers >= 1, one for each hidden layer."
+        )
+    return tuple(int(width) for width in found)
+
+
 def check_cellwise(loss, n_features):
     """Raise a ValueError unless a loss is the mean of a value for each cell."""
     tensor = load_keras().ops.convert_to_tensor
@@ -215,6 +229,7 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
             make_loss(objective.loss),
             optimizer,
             n_features=architecture.n_features,
+            n_outputs=architecture.n_outputs,
             in_user_units=in_user_units,
             has_emphasis=has_emphasis,
         )

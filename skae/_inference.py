@@ -62,6 +62,31 @@ class TrainedDense:
             code_state=tuple(arrays[n_both:]),
         )
 
+    def encoder_weights(self):
+        """Return the arrays of the encoder and of its code layer."""
+        return [*self.encoder.to_list(), *self.code_state]
+
+    def with_encoder(self, arrays):
+        """Return the same autoencoder with another encoder, as `encoder_weights` has it."""
+        n_encoder = len(self.encoder.to_list())
+        return replace(
+            self,
+            encoder=self.encoder.with_list(arrays[:n_encoder]),
+            code_state=tuple(arrays[n_encoder:]),
+        )
+
+    def untrained(self, seed):
+        """Return the same autoencoder with weights drawn anew."""
+        encoder, decoder = self.network.start(seed)
+        n_components, code = self.network.n_components, self.network.code
+        state = () if code is None else code.start(n_components)
+        return replace(self, encoder=encoder, decoder=decoder, code_state=state)
+
+    def after_code(self, head):
+        """Return a perceptron of codes for one of the trained encoder's outputs."""
+        back = np.linalg.inv(self.code_matrix)
+        return head.astype(np.float64).before(back, -self.code_offset @ back)
+
     def resumed(self, network):
         """Return the same autoencoder to go on with an equal network's penalties."""
         state = self.code_state
@@ -89,12 +114,10 @@ class TrainedDense:
         return cache[dtype]
 
     def _fold(self, dtype):
-        encoder, decoder = self.encoder.astype(np.float64), self.decoder.astype(np.float64)
-        back = np.linalg.inv(self.code_matrix)
+        encoder, decoder = self.encoder.astype(np.float64), self.decoder
         encoder = encoder.scaled_inputs(1 / self.scale)
         encoder = encoder.after(self.code_matrix, self.code_offset)
-        decoder = decoder.before(back, -self.code_offset @ back)
-        decoder = decoder.scaled_outputs(self.scale, self.shift)
+        decoder = self.after_code(decoder).scaled_outputs(self.scale, self.shift)
         return self.shift.astype(dtype), encoder.astype(dtype), decoder.astype(dtype)
 
     def encode(self, X):

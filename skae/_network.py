@@ -143,6 +143,11 @@ class DenseNetwork:
     output: object = None
 
     @property
+    def n_outputs(self):
+        """Width of what it gives: that of the rows."""
+        return self.n_features
+
+    @property
     def has_unit_atoms(self):
         """Whether the weights that leave each of the decoder's units have norm 1."""
         return self.code is not None and self.code.has_unit_atoms
@@ -159,7 +164,7 @@ class DenseNetwork:
             last layers then start at zero, so the whole starts as PCA with codes of
             unit variance.
         """
-        widths = (self.n_features, *self.hidden_layer_sizes, self.n_components)
+        widths = self._widths
         seeds = seed.generate_state(2 * len(widths))
         encoder = self._random_half(widths, seeds[: len(widths)])
         decoder = self._random_half(widths[::-1], seeds[len(widths) :])
@@ -173,21 +178,10 @@ class DenseNetwork:
         return _started_at(encoder, project), _started_at(decoder, back)
 
     def _random_half(self, widths, seeds):
-        keras = load_keras()
-        glorot = keras.initializers.GlorotUniform
-        hidden = keras.initializers.HeNormal if "relu" in self.activation else glorot
-        initializers = [hidden] * len(self.hidden_layer_sizes) + [glorot]
-        kernels = [
-            np.array(initializer(seed=int(seed))(shape))
-            for initializer, seed, shape in zip(initializers, seeds, pairwise(widths))
-        ]
-        has_path = self.linear_path and len(kernels) > 1
-        return Perceptron(
-            kernels=tuple(kernels),
-            biases=tuple(np.zeros(width) for width in widths[1:]),
-            linear=np.zeros((widths[0], widths[-1])) if has_path else None,
-            activation=self.activation,
-        )
+        half = random_perceptron(widths, self.activation, seeds)
+        if not self._has_path:
+            return half
+        return replace(half, linear=np.zeros((widths[0], widths[-1])))
 
     @property
     def key(self):
@@ -205,21 +199,54 @@ class DenseNetwork:
 
     def build_models(self):
         """Return encoder, decoder and their variables, in conditioned units."""
-        widths = (self.n_features, *self.hidden_layer_sizes, self.n_components)
-        has_path = self.linear_path and len(widths) > 2
-        encoder = keras_perceptron(
-            widths, self.activation, has_path, "encoder", code=self.code
-        )
+        encoder, variables, state = self.build_encoder()
         decoder = keras_perceptron(
-            widths[::-1],
+            self._widths[::-1],
             self.activation,
-            has_path,
+            self._has_path,
             "decoder",
             self.has_unit_atoms,
             code=self.output,
         )
-        halves = perceptron_variables(encoder) + perceptron_variables(decoder)
-        return encoder, decoder, halves + code_variables(encoder)
+        return encoder, decoder, variables + perceptron_variables(decoder) + state
+
+    def build_encoder(self):
+        """Return the encoder, its variables and those of its code layer."""
+        encoder = keras_perceptron(
+            self._widths, self.activation, self._has_path, "encoder", code=self.code
+        )
+        return encoder, perceptron_variables(encoder), code_variables(encoder)
+
+    @property
+    def _widths(self):
+        return self.n_features, *self.hidden_layer_sizes, self.n_components
+
+    @property
+    def _has_path(self):
+        return self.linear_path and bool(self.hidden_layer_sizes)
+
+
+def random_perceptron(widths, activation, seeds):
+    """Return a perceptron with random weights, without a linear path.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Inputs, hidden layers, outputs.
+    activation : str
+    seeds : sequence of int
+        For the Keras initializers: He for the rectifiers, Glorot for others.
+    """
+    keras = load_keras()
+    glorot = keras.initializers.GlorotUniform
+    hidden = keras.initializers.HeNormal if "relu" in activation else glorot
+    initializers = [hidden] * (len(widths) - 2) + [glorot]
+    kernels = [
+        np.array(initializer(seed=int(seed))(shape))
+        for initializer, seed, shape in zip(initializers, seeds, pairwise(widths))
+    ]
+    biases = tuple(np.zeros(width) for width in widths[1:])
+    return Perceptron(tuple(kernels), biases, None, activation)
 
 
 def _with_unit_atoms(decoder):

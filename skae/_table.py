@@ -21,18 +21,26 @@ class Table:
     shift : ndarray of shape (n_features,)
     scale : float
         A conditioned row is ``(x - shift) / scale``.
+    labels : ndarray of shape (n_samples, n_outputs), default=None
+        What a network should give for the rows; None asks for the rows themselves.
     """
 
     X: object
     weight: np.ndarray | None
     shift: np.ndarray
     scale: float
+    labels: np.ndarray | None = None
 
     def rows(self, index):
         """Return conditioned rows, a new array in float32."""
         if self.X.shape[0] * self.X.shape[1] > CACHE_VALUES:
             return self._condition(take(self.X, index))  # a copy: `index` is no slice
         return self._conditioned[index]
+
+    def pairs(self, index):
+        """Return conditioned rows, and what a network should give for them."""
+        rows = self.rows(index)
+        return rows, rows if self.labels is None else self.labels[index]
 
     @functools.cached_property
     def _conditioned(self):

@@ -1,5 +1,7 @@
 """Data on its way in: checked once, each fault named in one sentence."""
 
+import contextlib
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
@@ -7,6 +9,18 @@ from sklearn.utils.validation import _check_sample_weight, check_array, validate
 from ._rows import chunk_slices
 
 FLOAT_DTYPES = [np.float64, np.float32]
+
+
+@contextlib.contextmanager
+def nothing_lost(estimator):
+    """Put all attributes of an estimator back if the block fails or is interrupted."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def checked_rows(estimator, X, reset=False, name="X"):

@@ -5,6 +5,8 @@ from networks import dropout_network
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skae import (
+    AutoencoderClassifier,
+    AutoencoderRegressor,
     AutoencoderTransformer,
     DenoisingAutoencoder,
     SparseAutoencoder,
@@ -26,6 +28,8 @@ CONFIGURATIONS = {
     "kl": SparseAutoencoder(sparsity="kl", **QUICK),
     "l1": SparseAutoencoder(sparsity="l1", hidden_layer_sizes=(8,), **QUICK),
     "stacked": StackedAutoencoder(hidden_layer_sizes=(8,), pretrain_epochs=2, **QUICK),
+    "classifier": AutoencoderClassifier(DenoisingAutoencoder(8, **QUICK), random_state=0),
+    "regressor": AutoencoderRegressor(AutoencoderTransformer(8, **QUICK), random_state=0),
 }
 STOCHASTIC = {
     f"check_sample_weight_equivalence_on_{kind}_data": (

@@ -287,6 +287,7 @@ def test_emphasised_loss_is_the_formula():
         make_loss("mse"),
         objective.make_optimizer(),
         n_features=4,
+        n_outputs=4,
         in_user_units=False,
         has_emphasis=True,
     )

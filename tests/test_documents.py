@@ -37,6 +37,7 @@ SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
     ("StackedAutoencoder", "validation_fraction"),
     ("StackedAutoencoder", "callbacks"),
     ("StackedAutoencoder", "warm_start"),
+    ("AutoencoderRegressor", "validation_fraction"),
 }
 
 
@@ -60,7 +61,9 @@ def test_docstring_gives_every_parameter_with_its_default(name):
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_docstrings_say_the_same_of_the_same_parameter(name):
-    common = documented_parameters("AutoencoderTransformer")
+    is_transformer = "n_components" in documented_parameters(name)
+    model = "AutoencoderTransformer" if is_transformer else "AutoencoderClassifier"
+    common = documented_parameters(model)
     for parameter, said in documented_parameters(name).items():
         if parameter in common and (name, parameter) not in SAID_OTHERWISE:
             assert said == common[parameter], parameter

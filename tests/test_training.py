@@ -98,6 +98,7 @@ def test_compiled_updates_equal_keras_fit(small, optimizer):
         make_loss("mse"),
         make_optimizer(optimizer, 0.01, None),
         n_features=5,
+        n_outputs=5,
         in_user_units=False,
     )
     seed = np.random.SeedSequence(0)

@@ -16,9 +16,10 @@ class Chunk:
 
     Attributes
     ----------
-    inputs, targets : ndarray of shape (chunk_batches, batch_size, n_features)
-        What the network sees, and what it should give back: the same object if
-        nothing corrupts the inputs.
+    inputs : ndarray of shape (chunk_batches, batch_size, n_features)
+        What the network sees.
+    targets : ndarray of shape (chunk_batches, batch_size, n_outputs)
+        What it should give: the same object if that is the inputs, uncorrupted.
     weights : ndarray of shape (chunk_batches, batch_size)
         0 behind the last row: the last batch is filled up with rows that count no more.
     n_batches : int
@@ -75,8 +76,8 @@ def epochs(table, rows, batch_size, n_epochs, order_rng, corrupt=None):
             index = np.resize(index, n_batches * batch_size)
         weights = table.weights(index)
         weights[n_rows:] = 0
-        targets = table.rows(index)
-        inputs = targets if corrupt is None else corrupt(targets)
+        rows, targets = table.pairs(index)
+        inputs = rows if corrupt is None else corrupt(rows)
         shaped = in_batches(targets)
         return Chunk(
             shaped if inputs is targets else in_batches(inputs),

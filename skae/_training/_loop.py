@@ -188,20 +188,22 @@ class _BestEpoch:
 
     def _losses(self, is_judged=False):
         """Return the loss of each row, corrupted if the judge asks for it."""
-        inputs = self._parts()
+        inputs = (rows for rows, _ in self._parts())
         if is_judged and self._judge is not None:
             inputs = self._noisy_parts() if self._noisy is None else self._noisy
         losses = [
-            self._program.evaluate(seen, rows) for seen, rows in zip(inputs, self._parts())
+            self._program.evaluate(seen, targets)
+            for seen, (_, targets) in zip(inputs, self._parts())
         ]
         return np.concatenate(losses).astype(np.float64)
 
     def _parts(self):
         for part in chunk_slices(len(self._rows), self._table.X.shape[1]):
-            yield self._table.rows(self._rows[part])
+            yield self._table.pairs(self._rows[part])
 
     def _noisy_parts(self):
-        return map(self._judge(), self._parts())
+        corrupt = self._judge()
+        return (corrupt(rows) for rows, _ in self._parts())
 
     def _gain_is_real(self):
         """Whether the gain over the start is positive and no accident.

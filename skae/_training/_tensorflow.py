@@ -6,7 +6,7 @@ from .._keras import float32_policy, has_plain_rate, load_keras
 
 
 class Program:
-    """A Keras autoencoder with its optimizer, compiled to train on whole chunks.
+    """A Keras network with its optimizer, compiled to train on whole chunks.
 
     Weights, optimizer state, learning rates, weight decay and the units of the loss are
     values that a fit sets; only the architecture and the batch size are compiled in. So
@@ -21,7 +21,8 @@ class Program:
         ``(y_true, y_pred) -> value per row``.
     optimizer : keras.optimizers.Optimizer
         Built here for the trainable weights.
-    n_features : int
+    n_features, n_outputs : int
+        Of the encoder's inputs and of the decoder's outputs.
     in_user_units : bool
         Whether the loss must see the user's units; if not, it is computed on the
         conditioned values.
@@ -38,6 +39,7 @@ class Program:
         optimizer,
         *,
         n_features,
+        n_outputs,
         in_user_units,
         has_emphasis=False,
     ):
@@ -65,8 +67,10 @@ class Program:
         self._fresh_state = [variable.numpy() for variable in optimizer.variables]
         self._assign = self._concrete_assign()
         self._train = None  # compiled when the first chunk shows its shape
-        rows = tf.TensorSpec((None, n_features), tf.float32)
-        self._evaluate = self._concrete(self._run_rows, rows, rows)
+        rows, targets = (
+            tf.TensorSpec((None, width), tf.float32) for width in (n_features, n_outputs)
+        )
+        self._evaluate = self._concrete(self._run_rows, rows, targets)
 
     @property
     def has_own_schedule(self):
@@ -217,13 +221,14 @@ class Program:
     def _row_losses(self, inputs, targets, training):
         tf = self._tf
         outputs = tf.cast(self.model(inputs, training=training), tf.float32)
-        weight = 1 + self._emphasis * tf.cast(inputs != targets, tf.float32)
+        is_corrupted = inputs != targets if self._has_emphasis else None
         if self._in_user_units:
             targets = targets * self._scale + self._shift
             outputs = outputs * self._scale + self._shift
         if self._has_emphasis:
             # With an axis more, a loss that averages over cells gives that of each cell.
             per_cell = self._loss(targets[..., tf.newaxis], outputs[..., tf.newaxis])
+            weight = 1 + self._emphasis * tf.cast(is_corrupted, tf.float32)
             return tf.reduce_mean(weight * per_cell, axis=-1)
         losses = tf.convert_to_tensor(self._loss(targets, outputs))
         if losses.shape.rank != 1:

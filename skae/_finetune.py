@@ -1,0 +1,141 @@
+"""BaseFineTuned: what the classifier and the regressor share."""
+
+from numbers import Integral, Real
+
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from ._base import BaseAutoencoder
+from ._denoising import DenoisingAutoencoder
+from ._validation import checked_rows, checked_weight, nothing_lost
+
+DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
+
+
+class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """The encoder of an autoencoder with a head: pre-trained, then trained with labels.
+
+    A subclass says what its task is.
+    """
+
+    _parameter_constraints: dict = {
+        "autoencoder": [BaseAutoencoder, FrozenEstimator, None],
+        "fine_tune": ["boolean", StrOptions({"head_first"})],
+        "head_hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "keep_noise": ["boolean", StrOptions({"auto"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "validation_fraction": [
+            Interval(Real, 0, 1, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "compare_from_scratch": ["boolean"],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def transform(self, X):
+        """Return the codes of `X`, as fine-tuning has left them.
+
+        Parameters
+        ----------
+        X : {array-like, CSR matrix} of shape (n_samples, n_features)
+            Rows to encode.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            The codes, in float32 for float32 rows and in float64 for all others.
+        """
+        check_is_fitted(self)
+        return self._predictor.model.encode(checked_rows(self, X))
+
+    @property
+    def _n_features_out(self):
+        return self._predictor.model.network.n_components
+
+    def _outputs(self, X):
+        check_is_fitted(self)
+        return self._predictor.outputs(checked_rows(self, X))
+
+    def _fit(self, X, y, X_unlabeled, sample_weight, X_val, y_val):
+        from ._finetuning import FineTuning
+
+        with nothing_lost(self):
+            X = checked_rows(self, X, reset=True)
+            _check_labels(self, X, y, "X", "y")
+            if X_unlabeled is not None:
+                X_unlabeled = checked_rows(self, X_unlabeled, name="X_unlabeled")
+            if sample_weight is not None:
+                sample_weight = checked_weight(sample_weight, X)
+            task, y, weight = self._task_of(y, sample_weight)
+            validation = None
+            if X_val is not None or y_val is not None:
+                if X_val is None or y_val is None:
+                    raise ValueError("X_val and y_val go together; pass both, or none.")
+                X_val = checked_rows(self, X_val, name="X_val")
+                _check_labels(self, X_val, y_val, "X_val", "y_val")
+                validation = X_val, task.targets(self._checked_labels(y_val, "y_val"))
+            fit = FineTuning(
+                self,
+                task,
+                (X, task.targets(y)),
+                weight,
+                self._autoencoder(),
+                (X_unlabeled, sample_weight),
+                validation,
+            )
+            for name, value in fit.run().items():
+                setattr(self, name, value)
+        return self
+
+    def _autoencoder(self):
+        """Return the autoencoder to pre-train, or one that is fitted already."""
+        if self.autoencoder is None:
+            return DenoisingAutoencoder(DEFAULT_WIDTH)
+        if not isinstance(self.autoencoder, FrozenEstimator):
+            return clone(self.autoencoder)
+        autoencoder = self.autoencoder.estimator
+        if not isinstance(autoencoder, BaseAutoencoder):
+            raise TypeError(
+                f"autoencoder is a frozen {type(autoencoder).__name__!r}, but must be an "
+                "autoencoder of skae."
+            )
+        check_is_fitted(autoencoder)
+        if autoencoder.n_features_in_ != self.n_features_in_:
+            raise ValueError(
+                f"X has {self.n_features_in_} columns, but the frozen autoencoder was "
+                f"fitted on {autoencoder.n_features_in_}; give it the same columns."
+            )
+        return autoencoder
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _check_labels(estimator, X, y, rows_name, labels_name):
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires {labels_name} to be passed, but the "
+            f"target {labels_name} is None."
+        )
+    try:
+        check_consistent_length(X, y)
+    except ValueError as error:
+        raise ValueError(f"{rows_name} and {labels_name} do not fit: {error}") from None

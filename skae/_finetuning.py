@@ -1,0 +1,273 @@
+"""A fit with labels: pre-train on all rows, put a head on the encoder, fine-tune."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+from sklearn.frozen import FrozenEstimator
+
+from . import _automatic
+from ._fitting import Objective, Seeds, all_rows, checked_widths, lent_program
+from ._inference import TrainedDense
+from ._predictor import Predictor, PredictorNetwork
+from ._rows import take
+from ._table import Table
+from ._training import Hooks, Lines, Schedule, train
+
+FEW_LABELS = 1000
+MAX_EPOCHS = 150  # above it, few labels are only learnt by heart
+HEAD_FIRST = 0.25  # part of the epochs that train the head alone
+
+
+class FineTuning:
+    """A fit of a classifier or regressor, from checked rows to its fitted attributes.
+
+    Nothing is written to the estimator, so a failure loses nothing.
+
+    Parameters
+    ----------
+    estimator : BaseFineTuned
+    task : Classes or Values
+    labelled : tuple of (X, targets)
+        Rows, and an array of shape (n_samples, n_outputs).
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each labelled row in fine-tuning.
+    autoencoder : BaseAutoencoder
+        To be pre-trained, but for one that the estimator holds frozen.
+    to_pretrain : tuple of (X_unlabeled, sample_weight), each may be None
+        More rows, and the weights of the labelled ones, for the pre-training.
+    validation : tuple of (X, targets), or None
+    """
+
+    def __init__(
+        self, estimator, task, labelled, weight, autoencoder, to_pretrain, validation
+    ):
+        self.estimator, self.task = estimator, task
+        self.labelled, self.weight = labelled, weight
+        if weight is not None:  # their unit must not matter, nor overflow float32
+            self.weight = weight / weight[weight > 0].mean()
+        self.autoencoder = autoencoder
+        self.to_pretrain = to_pretrain
+        self.seeds = Seeds.from_random_state(estimator.random_state, 0)
+        self.pretrain_seed, self.head_seed, self.scratch_seed = self.seeds.weights.spawn(3)
+        self.objective = Objective(
+            task.make_loss(), "adamw", estimator.learning_rate, estimator.weight_decay
+        )
+        self.head_layer_sizes = checked_widths(
+            estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
+        )
+        self.has_few_labels = len(labelled[1]) < FEW_LABELS
+        self.train_rows, self.val_rows = self.split(validation)
+        self.held_out = labelled if validation is None else validation
+        if estimator.patience is not None and not len(self.val_rows):
+            raise ValueError(
+                f"patience={estimator.patience} needs validation rows; set "
+                "validation_fraction above 0, pass X_val and y_val, or set patience=None."
+            )
+
+    def run(self):
+        """Train, and return the attributes of the fitted estimator."""
+        estimator = self.estimator
+        autoencoder = self.pretrained()
+        model = without_penalty(autoencoder._model)
+        network = PredictorNetwork(
+            model.network,
+            self.head_layer_sizes,
+            autoencoder.activation,
+            self.task.n_outputs,
+            is_frozen=False,
+        )
+        weight = None if self.weight is None else self.weight[self.train_rows]
+        prior = self.task.prior(self.labelled[1][self.train_rows], weight)
+        predictor = Predictor(model, network.start(self.head_seed, prior))
+        untrained = replace(predictor, model=model.untrained(self.scratch_seed))
+        attributes = {"autoencoder_": autoencoder, "_task": self.task}
+        attributes["pretrained_score_"] = float("nan")
+        if estimator.fine_tune is not True:
+            frozen = replace(network, is_frozen=True)
+            part = HEAD_FIRST if estimator.fine_tune else 1
+            predictor, run = self.trained(frozen, predictor, "head", part)
+            attributes["pretrained_score_"] = self.validation_score(predictor)
+        if estimator.fine_tune:
+            predictor, run = self.trained(network, predictor, "fine-tuning")
+        attributes |= self.outcome(predictor, run)
+        if estimator.compare_from_scratch:
+            outcome = self.outcome(*self.trained(network, untrained, "from scratch"))
+            scratch = copy.copy(estimator)
+            vars(scratch).update(attributes | outcome)
+            attributes["scratch_"] = scratch
+            attributes["scratch_validation_score_"] = scratch.validation_score_
+        self.say_result(attributes)
+        return attributes
+
+    def outcome(self, predictor, run):
+        """Return the fitted attributes that training has given."""
+        return {
+            "_predictor": predictor,
+            "history_": run.history,
+            "n_epochs_": run.n_epochs,
+            "best_epoch_": run.best_epoch,
+            "validation_score_": self.validation_score(predictor),
+        }
+
+    def split(self, validation):
+        """Return the training and the validation rows, both over the whole range of y."""
+        targets = self.labelled[1]
+        rows = all_rows(len(targets))
+        if self.weight is not None:
+            rows = rows[self.weight > 0]
+        if validation is not None:
+            return rows, all_rows(len(validation[1]))
+        fraction = self.estimator.validation_fraction
+        if fraction == "auto":
+            fraction = 0 if self.has_few_labels else 0.1
+        n_validation = min(round(fraction * len(rows)), len(rows) - 1)
+        order = rows.copy()
+        np.random.default_rng(self.seeds.split).shuffle(order)
+        order = order[np.lexsort(targets[order].T)]
+        places = (np.arange(n_validation) + 0.5) * len(rows) / max(n_validation, 1)
+        is_held_out = np.zeros(len(rows), dtype=bool)
+        is_held_out[places.astype(int)] = True
+        return np.sort(order[~is_held_out]), np.sort(order[is_held_out])
+
+    def pretrained(self):
+        """Return the autoencoder, fitted on all rows, and set what corrupts the inputs."""
+        autoencoder, (rows, weight) = self.autoencoder, self.all_rows()
+        if not isinstance(self.estimator.autoencoder, FrozenEstimator):
+            if autoencoder.random_state is None:
+                seed = int(self.pretrain_seed.generate_state(1)[0])
+                autoencoder.set_params(random_state=seed)
+            if self.estimator.verbose:
+                autoencoder.set_params(verbose=self.estimator.verbose)
+            self.say("pre-training")
+            autoencoder.fit(rows, sample_weight=weight)
+        keeps_noise = self.estimator.keep_noise
+        if keeps_noise == "auto":
+            keeps_noise = self.has_few_labels
+        self.corrupt = self.noise(autoencoder, rows) if keeps_noise else None
+        return autoencoder
+
+    def all_rows(self):
+        """Return all rows, those with labels first, and their weights or None."""
+        rows, (unlabelled, weight) = self.labelled[0], self.to_pretrain
+        if unlabelled is None:
+            return rows, weight
+        if weight is not None:
+            weight = np.concatenate([weight, np.ones(unlabelled.shape[0])])
+        if sparse.issparse(rows) or sparse.issparse(unlabelled):
+            return sparse.vstack([rows, unlabelled]).tocsr(), weight
+        return np.vstack([rows, unlabelled]), weight
+
+    def noise(self, autoencoder, rows):
+        """Return the corruption of the inputs that pre-training had."""
+        table = self.table(autoencoder._model, rows)
+        corruptions = autoencoder._corruptions(
+            autoencoder._components, table, all_rows(rows.shape[0])
+        )
+        if len(corruptions) > 1:
+            level = autoencoder.noise_level_
+            corruptions = [c for c in corruptions if c.attributes["noise_level_"] == level]
+        return corruptions[0].seeded(self.seeds.noise)
+
+    def table(self, model, X, weight=None, targets=None):
+        """Return rows in the units that the network sees."""
+        shift, scale = np.zeros(X.shape[1]), 1.0
+        if isinstance(model, TrainedDense):
+            shift, scale = model.shift, model.scale
+        return Table(X, weight, shift, scale, targets)
+
+    def trained(self, network, start, what, part=1):
+        """Return a predictor trained from where it stands, and how that went."""
+        self.say(what)
+        X, targets = self.labelled
+        table = self.table(start.model, X, self.weight, targets)
+        validation = None
+        if self.held_out is not self.labelled:
+            X_val, targets = self.held_out
+            validation = self.table(start.model, X_val, None, targets), self.val_rows
+        elif len(self.val_rows):
+            validation = table, self.val_rows
+        optimizer = self.objective.make_optimizer()
+        rate, decay = float(optimizer.learning_rate), optimizer.weight_decay
+        schedule = self.schedule(sum(a.size for a in start.weights()), rate)
+        schedule = schedule.shortened(part)
+        with lent_program(
+            network, self.objective, optimizer, schedule.batch_size, False
+        ) as program:
+            program.load(
+                start.weights(),
+                None,
+                self.seeds.dropout,
+                shift=np.zeros(network.n_features),
+                scale=1.0,
+                weight_decay=decay,
+            )
+            run = train(
+                program,
+                table,
+                self.train_rows,
+                schedule,
+                np.random.default_rng(self.seeds.order),
+                corrupt=self.corrupt,
+                validation=validation,
+                patience=self.estimator.patience,
+                hooks=self.hooks(schedule.max_epochs, what),
+            )
+        trained = start.with_weights(run.weights)
+        if network.is_frozen:  # to the last bit
+            trained = replace(trained, model=start.model)
+        return trained, run
+
+    def schedule(self, n_weights, rate):
+        """Return how long to train and how fast."""
+        batch_size, max_epochs = self.estimator.batch_size, self.estimator.max_epochs
+        n_rows = len(self.train_rows)
+        if batch_size == "auto":
+            batch_size = _automatic.batch_size(n_rows)
+        batch_size = min(batch_size, 1 << (n_rows - 1).bit_length())
+        if max_epochs == "auto":
+            max_epochs = _automatic.max_epochs(n_rows, batch_size, n_weights)
+            max_epochs = min(max_epochs, MAX_EPOCHS)
+        return Schedule(batch_size, max_epochs, rate, n_rows)
+
+    def validation_score(self, predictor):
+        """Return the score on the validation rows, NaN without any."""
+        if not len(self.val_rows):
+            return float("nan")
+        X, targets = self.held_out
+        weight = None
+        if self.held_out is self.labelled and self.weight is not None:
+            weight = self.weight[self.val_rows]
+        outputs = predictor.outputs(take(X, self.val_rows))
+        return self.task.score(outputs, targets[self.val_rows], weight)
+
+    def hooks(self, max_epochs, what):
+        """Return what prints a line now and then, or None."""
+        verbose = self.estimator.verbose
+        if not verbose:
+            return None
+        every = 1 if verbose > 1 else max(1, max_epochs // 10)
+        name = f"{type(self.estimator).__name__}, {what}"
+        return Hooks([Lines(name, max_epochs, every)])
+
+    def say_result(self, attributes):
+        """Print the score and what it compares with."""
+        if len(self.val_rows):
+            line = f"score on validation rows {attributes['validation_score_']:.4f}"
+            if self.estimator.compare_from_scratch:
+                line += f", from scratch {attributes['scratch_validation_score_']:.4f}"
+            self.say(line)
+
+    def say(self, line):
+        """Print a line if the estimator is verbose."""
+        if self.estimator.verbose:
+            print(f"[{type(self.estimator).__name__}] {line}", flush=True)
+
+
+def without_penalty(model):
+    """Return an autoencoder whose code layer costs nothing: labels are the aim now."""
+    code = getattr(model.network, "code", None)
+    if code is None or not code.has_penalty:
+        return model
+    return model.resumed(replace(model.network, code=replace(code, weight=0.0)))
