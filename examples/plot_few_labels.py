@@ -38,7 +38,10 @@ records = []
 for n_labels in (20, 40, 80, 160, 320, 640):
     for seed in range(3):
         rows, _ = train_test_split(
-            np.arange(len(X_train)), train_size=n_labels, stratify=y_train, random_state=seed
+            np.arange(len(X_train)),
+            train_size=n_labels,
+            stratify=y_train,
+            random_state=seed,
         )
         classifier = AutoencoderClassifier(
             frozen, compare_from_scratch=True, random_state=seed
