@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import compute_sample_weight
+from sklearn.utils import assert_all_finite, compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
@@ -237,7 +237,8 @@ default=None
         ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`; rows sum to 1.
         """
-        return self._task.probabilities(self._outputs(X))
+        outputs = self._outputs(X)
+        return self._task.probabilities(outputs)
 
     def predict(self, X):
         """Return the most probable class of each row.
@@ -252,10 +253,12 @@ default=None
         ndarray of shape (n_samples,)
             Labels.
         """
-        return self._task.predictions(self._outputs(X))
+        outputs = self._outputs(X)
+        return self._task.predictions(outputs)
 
     def _task_of(self, y, sample_weight):
         y = column_or_1d(y, warn=True)
+        assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:

@@ -202,7 +202,8 @@ default=None
         ndarray of shape (n_samples,) or (n_samples, n_targets)
             Predictions in the units of the targets.
         """
-        return self._task.predictions(self._outputs(X))
+        outputs = self._outputs(X)
+        return self._task.predictions(outputs)
 
     def _task_of(self, y, sample_weight):
         y = self._checked_labels(y, "y")
