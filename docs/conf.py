@@ -26,7 +26,7 @@ autodoc_default_options = {
     "inherited-members": "BaseEstimator, Layer",
     # scikit-learn's and Keras' own docstrings are written for their own sites.
     "exclude-members": "get_metadata_routing, set_fit_request, set_partial_fit_request, "
-    "set_output, from_config",
+    "set_score_request, set_output, from_config",
 }
 exclude_patterns = ["_build"]
 html_theme = "pydata_sphinx_theme"

@@ -256,6 +256,25 @@ default=None
         outputs = self._outputs(X)
         return self._task.predictions(outputs)
 
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, CSR matrix} of shape (n_samples, n_features)
+            Rows to predict for.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            At most 1; higher is better.
+        """
+        return super().score(X, y, sample_weight)
+
     def _task_of(self, y, sample_weight):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")

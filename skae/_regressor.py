@@ -205,6 +205,25 @@ default=None
         outputs = self._outputs(X)
         return self._task.predictions(outputs)
 
+    def score(self, X, y, sample_weight=None):
+        """Return R², the mean over the targets, of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, CSR matrix} of shape (n_samples, n_features)
+            Rows to predict for.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            At most 1; higher is better.
+        """
+        return super().score(X, y, sample_weight)
+
     def _task_of(self, y, sample_weight):
         y = self._checked_labels(y, "y")
         self._target_shape = y.shape[1:]
