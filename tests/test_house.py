@@ -12,6 +12,7 @@ import skae
 ROOT = Path(skae.__file__).parent
 LAYERS = [  # a module may import from the lines above its own, and from beside it
     {"_activations", "_rows", "_threads", "_automatic", "corruption"},
+    {"metrics"},
     {"_table", "_pca", "_keras", "_validation"},
     {"sparsity"},
     {"_slots"},
@@ -63,7 +64,8 @@ def test_modules_are_short(path):
 def test_import_brings_neither_keras_nor_tensorflow():
     code = (
         "import sys, skae; dir(skae);"
-        "[getattr(skae, name) for name in skae.__all__]; import skae.corruption;"
+        "[getattr(skae, name) for name in skae.__all__];"
+        "import skae.corruption, skae.metrics;"
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

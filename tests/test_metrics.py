@@ -1,0 +1,104 @@
+"""Reconstruction and neighbourhood metrics against direct computations."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import mean_squared_error, r2_score
+
+from skae import AutoencoderTransformer
+from skae.metrics import (
+    continuity,
+    neighborhood_preservation,
+    reconstruction_error,
+    reconstruction_r2,
+)
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 5))
+    return X, X[:, :2] + 0.3 * rng.normal(size=(40, 2))
+
+
+def direct_ranks(X):
+    distances = np.linalg.norm(X[:, np.newaxis] - X, axis=2)
+    np.fill_diagonal(distances, -1)
+    return distances.argsort(axis=1).argsort(axis=1)  # 0 for the row itself
+
+
+def test_r2_and_error_are_those_of_scikit_learn(pair):
+    X, _ = pair
+    back = X + 0.5 * np.random.default_rng(1).normal(size=X.shape)
+    assert reconstruction_r2(X, back) == pytest.approx(
+        r2_score(X, back, multioutput="variance_weighted")
+    )
+    assert reconstruction_error(X, back).mean() == pytest.approx(
+        mean_squared_error(X, back)
+    )
+    assert reconstruction_error(X, back, per_feature=True).shape == X.shape
+    assert reconstruction_r2(np.ones((3, 2)), np.ones((3, 2))) == 1
+    assert reconstruction_r2(np.ones((3, 2)), np.zeros((3, 2))) == 0
+
+
+def test_metrics_agree_with_the_methods_of_an_autoencoder(small):
+    fitted = AutoencoderTransformer(2, max_epochs=3, random_state=0).fit(small)
+    back = fitted.inverse_transform(fitted.transform(small))
+    assert reconstruction_r2(small, back) == pytest.approx(fitted.score(small))
+    np.testing.assert_allclose(
+        reconstruction_error(small, back), fitted.reconstruction_error(small)
+    )
+
+
+@pytest.mark.parametrize("k", [1, 4, 9])
+def test_continuity_is_its_formula(pair, k):
+    X, codes = pair
+    n, there, here = len(X), direct_ranks(codes), direct_ranks(X)
+    lost = (here >= 1) & (here <= k) & (there > k)
+    expected = 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * (there[lost] - k).sum()
+    assert continuity(X, codes, n_neighbors=k) == pytest.approx(expected)
+
+
+def test_preservation_is_the_co_ranking_matrix(pair):
+    X, codes = pair
+    n, here, there = len(X), direct_ranks(X), direct_ranks(codes)
+    co_ranking = np.zeros((n, n), dtype=int)
+    np.add.at(co_ranking, (here.ravel(), there.ravel()), 1)
+    co_ranking = co_ranking[1:, 1:]
+    kept = neighborhood_preservation(X, codes)
+    for k, value in zip(kept.n_neighbors, kept.curve):
+        quality = co_ranking[:k, :k].sum() / (k * n)
+        assert value == pytest.approx(((n - 1) * quality - k) / (n - 1 - k))
+    weights = 1 / kept.n_neighbors
+    assert kept.area == pytest.approx((kept.curve * weights).sum() / weights.sum())
+
+
+def test_identity_keeps_all_and_chance_nothing():
+    rng = np.random.default_rng(0)
+    X, other = rng.normal(size=(2, 500, 3))
+    assert continuity(X, 3 * X) == 1
+    np.testing.assert_allclose(neighborhood_preservation(X, 3 * X).curve, 1)
+    assert abs(neighborhood_preservation(X, other).area) < 0.02
+    assert continuity(X, other) == pytest.approx(0.5, abs=0.05)
+
+
+def test_large_tables_are_sampled():
+    X = np.random.default_rng(0).normal(size=(300, 3))
+    kept = neighborhood_preservation(X, X[:, :2], max_rows=100)
+    assert len(kept.curve) == 98
+    again = neighborhood_preservation(X, X[:, :2], max_rows=100)
+    other = neighborhood_preservation(X, X[:, :2], max_rows=100, random_state=1)
+    assert kept.area == again.area != other.area
+    assert continuity(X, X[:, :2], max_rows=100) != continuity(X, X[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        (reconstruction_r2, (np.ones((3, 2)), np.ones((3, 1))), "must have that of X"),
+        (continuity, (np.ones((3, 2)), np.ones((4, 2))), "inconsistent numbers"),
+        (neighborhood_preservation, (np.ones((2, 2)),) * 2, "at least three"),
+    ],
+)
+def test_bad_input_is_told(function, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        function(*arguments)
