@@ -308,6 +308,10 @@ default=None
         """
         return [Corruption()]
 
+    def _input_noise(self, pca, table, rows):
+        """Return the corruption that the inputs had in the last fit."""
+        return self._corruptions(pca, table, rows)[0]
+
     def _width(self, n_features):
         """Return the width of the code asked for, an int or a fraction of variance."""
         return self.n_components

@@ -23,8 +23,8 @@ class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
     ----------
     autoencoder : transformer of skae, default=None
         The autoencoder to pre-train; a copy of it is fitted. None takes
-        ``DenoisingAutoencoder(64)``, which swaps cells between rows. One that is
-        fitted already is used as it is within a
+        ``DenoisingAutoencoder(64)``, which swaps cells between rows; give one to set or
+        tune its parameters. One that is fitted already is used as it is within a
         :class:`~sklearn.frozen.FrozenEstimator`.
 
     fine_tune : bool or "head_first", default=True
@@ -39,7 +39,8 @@ class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
         regularises. ``"auto"`` does so with fewer than 1,000 labels.
 
     class_weight : dict or "balanced", default=None
-        Weights of the classes in the loss; ``"balanced"`` gives each the same sum.
+        Weights of the classes in the loss; ``"balanced"`` weighs each inversely to the
+        number of its rows.
 
     learning_rate : float, default=0.001
         Highest learning rate of AdamW: it warms up over the first 5 % of the updates
@@ -57,8 +58,8 @@ class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
         between 2,500 and 8,000 altogether, and at most 150 epochs.
 
     validation_fraction : float or "auto", default="auto"
-        Fraction of the labelled rows held out, in equal shares of the classes, to
-        choose the best epoch. ``"auto"`` is 0.1, and 0 with fewer than 1,000 labels:
+        Fraction of the labelled rows held out, the same of each class, to choose the
+        best epoch. ``"auto"`` is 0.1, and 0 with fewer than 1,000 labels:
         then labels are worth more in training, and the last epoch stays.
 
     patience : int, default=None
@@ -278,8 +279,14 @@ default=None
     def _task_of(self, y, sample_weight):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        self.classes_ = np.unique(y)
+        try:
+            check_classification_targets(y)
+            self.classes_ = np.unique(y)
+        except TypeError:
+            raise ValueError(
+                "y holds labels of different kinds, such as text and None; give all of "
+                "them the same type."
+            ) from None
         if len(self.classes_) < 2:
             raise ValueError(
                 f"y holds one class, {self.classes_.tolist()[0]!r}, but a classifier needs "
@@ -288,7 +295,15 @@ default=None
         weight = sample_weight
         if self.class_weight is not None:
             weight = compute_sample_weight(self.class_weight, y)
+            if not np.isfinite(weight).all() or (weight < 0).any():
+                raise ValueError(
+                    f"class_weight={self.class_weight} must hold finite weights >= 0."
+                )
             weight = weight if sample_weight is None else weight * sample_weight
+            if not weight.any():
+                raise ValueError(
+                    f"class_weight={self.class_weight} leaves no row with a weight above 0."
+                )
         return Classes(self.classes_), y, weight
 
     def _checked_labels(self, y, name):

@@ -50,6 +50,9 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def transform(self, X):
         """Return the codes of `X`, as fine-tuning has left them.
 
+        They are dense, and the codes alone, whatever `features` and `sparse_output` of
+        the autoencoder say.
+
         Parameters
         ----------
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
@@ -89,6 +92,8 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 X_val = checked_rows(self, X_val, name="X_val")
                 _check_labels(self, X_val, y_val, "X_val", "y_val")
                 validation = X_val, task.targets(self._checked_labels(y_val, "y_val"))
+            for name in ("scratch_", "scratch_validation_score_"):  # of an earlier fit
+                vars(self).pop(name, None)
             fit = FineTuning(
                 self,
                 task,
@@ -119,6 +124,12 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             raise ValueError(
                 f"X has {self.n_features_in_} columns, but the frozen autoencoder was "
                 f"fitted on {autoencoder.n_features_in_}; give it the same columns."
+            )
+        ours, theirs = (getattr(e, "feature_names_in_", None) for e in (self, autoencoder))
+        if ours is not None and theirs is not None and list(ours) != list(theirs):
+            raise ValueError(
+                "X has other column names, or in another order, than the frozen "
+                "autoencoder was fitted on; give it the same columns."
             )
         return autoencoder
 

@@ -4,6 +4,7 @@ import copy
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
@@ -84,7 +85,7 @@ class FineTuning:
         untrained = replace(predictor, model=model.untrained(self.scratch_seed))
         attributes = {"autoencoder_": autoencoder, "_task": self.task}
         attributes["pretrained_score_"] = float("nan")
-        if estimator.fine_tune is not True:
+        if not estimator.fine_tune or isinstance(estimator.fine_tune, str):
             frozen = replace(network, is_frozen=True)
             part = HEAD_FIRST if estimator.fine_tune else 1
             predictor, run = self.trained(frozen, predictor, "head", part)
@@ -141,7 +142,10 @@ class FineTuning:
             if self.estimator.verbose:
                 autoencoder.set_params(verbose=self.estimator.verbose)
             self.say("pre-training")
-            autoencoder.fit(rows, sample_weight=weight)
+            named = rows
+            if hasattr(self.estimator, "feature_names_in_"):
+                named = pd.DataFrame(rows, columns=self.estimator.feature_names_in_)
+            autoencoder.fit(named, sample_weight=weight)
         keeps_noise = self.estimator.keep_noise
         if keeps_noise == "auto":
             keeps_noise = self.has_few_labels
@@ -162,13 +166,13 @@ class FineTuning:
     def noise(self, autoencoder, rows):
         """Return the corruption of the inputs that pre-training had."""
         table = self.table(autoencoder._model, rows)
-        corruptions = autoencoder._corruptions(
+        as_trained = copy.copy(autoencoder)
+        if getattr(autoencoder, "noise_level_", None) is not None:  # "auto" has chosen
+            as_trained.noise_level = autoencoder.noise_level_
+        corruption = as_trained._input_noise(
             autoencoder._components, table, all_rows(rows.shape[0])
         )
-        if len(corruptions) > 1:
-            level = autoencoder.noise_level_
-            corruptions = [c for c in corruptions if c.attributes["noise_level_"] == level]
-        return corruptions[0].seeded(self.seeds.noise)
+        return corruption.seeded(self.seeds.noise)
 
     def table(self, model, X, weight=None, targets=None):
         """Return rows in the units that the network sees."""
@@ -236,9 +240,9 @@ class FineTuning:
         if not len(self.val_rows):
             return float("nan")
         X, targets = self.held_out
-        weight = None
-        if self.held_out is self.labelled and self.weight is not None:
-            weight = self.weight[self.val_rows]
+        weight = self.to_pretrain[1] if self.held_out is self.labelled else None
+        if weight is not None:
+            weight = weight[self.val_rows]
         outputs = predictor.outputs(take(X, self.val_rows))
         return self.task.score(outputs, targets[self.val_rows], weight)
 

@@ -185,8 +185,9 @@ class Values:
     def of(cls, y, weight):
         """Return the task with the units of targets that may be weighted."""
         columns = y.reshape(len(y), -1)
-        mean = np.average(columns, axis=0, weights=weight)
-        scale = np.sqrt(np.average((columns - mean) ** 2, axis=0, weights=weight))
+        with np.errstate(over="ignore"):
+            mean = np.average(columns, axis=0, weights=weight)
+            scale = np.sqrt(np.average((columns - mean) ** 2, axis=0, weights=weight))
         return cls(mean, np.where(scale > 0, scale, 1.0), y.ndim == 1)
 
     @property

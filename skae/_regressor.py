@@ -19,8 +19,8 @@ class AutoencoderRegressor(RegressorMixin, BaseFineTuned):
     ----------
     autoencoder : transformer of skae, default=None
         The autoencoder to pre-train; a copy of it is fitted. None takes
-        ``DenoisingAutoencoder(64)``, which swaps cells between rows. One that is
-        fitted already is used as it is within a
+        ``DenoisingAutoencoder(64)``, which swaps cells between rows; give one to set or
+        tune its parameters. One that is fitted already is used as it is within a
         :class:`~sklearn.frozen.FrozenEstimator`.
 
     fine_tune : bool or "head_first", default=True
@@ -227,10 +227,17 @@ default=None
     def _task_of(self, y, sample_weight):
         y = self._checked_labels(y, "y")
         self._target_shape = y.shape[1:]
-        return Values.of(y, sample_weight), y, sample_weight
+        task = Values.of(y, sample_weight)
+        if not np.isfinite(task.scale).all():
+            raise ValueError(
+                "y holds values too large to be squared; divide it by a power of ten."
+            )
+        return task, y, sample_weight
 
     def _checked_labels(self, y, name):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
+        if name != "y" and not self._target_shape and y.ndim == 2 and y.shape[1] == 1:
+            y = y.ravel()
         if name != "y" and y.shape[1:] != self._target_shape:
             raise ValueError(
                 f"{name} has the shape {y.shape}, but it must have as many columns as y."

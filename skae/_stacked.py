@@ -5,8 +5,8 @@ from numbers import Real
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import BaseAutoencoder
-from ._noise import NOISES
-from ._slots import penalised_code
+from ._noise import NOISES, noise_maker
+from ._slots import Corruption, penalised_code
 
 
 class StackedAutoencoder(BaseAutoencoder):
@@ -264,6 +264,11 @@ class StackedAutoencoder(BaseAutoencoder):
         from ._stacking import StackedFit, StackedPartialFit
 
         return StackedPartialFit if is_partial else StackedFit
+
+    def _input_noise(self, pca, table, rows):
+        if self.noise is None:
+            return Corruption()
+        return Corruption(noise_maker(self.noise, pca, table, rows)(self.noise_level))
 
     def _code_layer(self, n_components):
         if self.sparsity is None:

@@ -137,6 +137,8 @@ def _about_text(error, X, name):
             f"{name} contains dates or missing values that are no numbers (such as "
             "pandas.NA); turn dates into numbers, and fill missing values, first."
         )
+    if str(error).startswith("X has "):
+        return type(error)(name + str(error).removeprefix("X"))
     return error
 
 

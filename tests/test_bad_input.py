@@ -127,7 +127,7 @@ def test_no_rows_wrong_width_and_bad_weights_are_refused(small):
         ValueError, match=r"X has 5 columns, .* takes the 2 that transform gives"
     ):
         estimator.inverse_transform(small)
-    assert_refused(quick(), small, "X has 4 features", X_val=small[:, :4])
+    assert_refused(quick(), small, "X_val has 4 features", X_val=small[:, :4])
     assert_refused(quick(), small, "X_val contains NaN", X_val=small * np.nan)
     weight = np.zeros(len(small))
     assert_refused(quick(), small, "at least one non-zero number", sample_weight=weight)

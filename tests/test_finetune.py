@@ -287,7 +287,10 @@ def test_comparison_from_scratch_is_a_fitted_estimator(iris):
     assert fitted.scratch_validation_score_ == scratch.validation_score_
     assert scratch.score(X, y) > 0.6
     assert not np.array_equal(scratch.predict_proba(X), fitted.predict_proba(X))
-    assert not hasattr(classifier().fit(X, y), "scratch_")
+    assert not hasattr(fitted.fit(X, y).scratch_, "scratch_")
+    fitted.set_params(compare_from_scratch=False).fit(X, y)
+    assert not hasattr(fitted, "scratch_")
+    assert not hasattr(fitted, "scratch_validation_score_")
 
 
 def test_head_first_reports_the_head_alone(iris):
@@ -309,8 +312,57 @@ def test_frozen_autoencoder_is_used_as_it_is(iris):
     assert pickle.dumps(autoencoder) == before
     with pytest.raises(ValueError, match="fitted on 4; give it the same columns"):
         fitted.fit(X[:, :3], y)
+    autoencoder.set_params(noise_level="auto")
+    refitted = clone(fitted).fit(X[:50], y[:50])  # with the level that it was fitted at
+    np.testing.assert_array_equal(refitted.predict_proba(X), fitted.predict_proba(X))
     with pytest.raises(TypeError, match="frozen 'PCA'"):
         classifier(FrozenEstimator(PCA().fit(X))).fit(X, y)
+
+
+def test_column_names_reach_the_autoencoder(iris):
+    import pandas as pd
+
+    frame = pd.DataFrame(iris[0], columns=list("abcd"))
+    named = DenoisingAutoencoder(
+        2, noise_level={"a": 0.3, "b": 0.3}, column_groups=[["a", "b"]], **QUICK
+    )
+    fitted = classifier(named).fit(frame, iris[1])
+    assert list(fitted.autoencoder_.feature_names_in_) == list("abcd")
+    np.testing.assert_array_equal(fitted.autoencoder_.noise_level_, [0.3, 0.3, 0, 0])
+    frozen = FrozenEstimator(fitted.autoencoder_)
+    with pytest.raises(ValueError, match="other column names, or in another order"):
+        classifier(frozen).fit(frame[list("dcba")], iris[1])
+
+
+def test_fine_tune_takes_numpy_booleans(iris):
+    X, y = iris
+    for value in (True, False):
+        np.testing.assert_array_equal(
+            classifier(fine_tune=np.bool_(value)).fit(X, y).predict_proba(X),
+            classifier(fine_tune=value).fit(X, y).predict_proba(X),
+        )
+
+
+def test_noise_of_a_stack_is_kept(iris):
+    X, y = iris
+    stack = clone(ENCODERS["stacked"]).set_params(noise="masking", random_state=0)
+    kept, dropped = (
+        classifier(stack, keep_noise=kept).fit(X, y).predict_proba(X)
+        for kept in (True, False)
+    )
+    assert not np.array_equal(kept, dropped)
+
+
+def test_validation_score_is_the_score_of_the_rows_whatever_the_classes_weigh():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 3))
+    y = X[:, 0] + rng.normal(size=1000) > 1
+    fitted = classifier(class_weight="balanced").fit(X, y)
+    as_given = clone(fitted).fit(X, y, X_val=X[:100], y_val=y[:100])
+    assert as_given.validation_score_ == pytest.approx(as_given.score(X[:100], y[:100]))
+    assert 100 * fitted.validation_score_ == pytest.approx(
+        round(100 * fitted.validation_score_)
+    )  # of 100 rows
 
 
 def test_same_seed_same_bits_and_copies_agree(iris):
@@ -379,7 +431,15 @@ def test_frames_in_and_out(iris):
         (classifier(), {"y_val": [0]}, "X_val and y_val go together"),
         (classifier(), {"X_val": np.ones((2, 4)), "y_val": [0, 9]}, "the class 9"),
         (classifier(), {"X_val": np.ones((2, 4)), "y_val": [0]}, "X_val and y_val do not"),
-        (classifier(), {"X_unlabeled": np.ones((2, 3))}, "3 features"),
+        (classifier(), {"X_unlabeled": np.ones((2, 3))}, "X_unlabeled has 3 features"),
+        (
+            classifier(),
+            {"y": np.array(["a", 1] * 75, dtype=object)},
+            "labels of different kinds",
+        ),
+        (classifier(class_weight={0: -5}), {}, "finite weights >= 0"),
+        (classifier(class_weight={0: 0, 1: 0, 2: 0}), {}, "no row with a weight above 0"),
+        (regressor(), {"y": np.linspace(0, 1e160, 150)}, "too large to be squared"),
         (
             classifier(),
             {"X_unlabeled": np.full((2, 4), np.nan)},
@@ -399,10 +459,7 @@ def test_frames_in_and_out(iris):
 )
 def test_bad_input_is_told_and_loses_nothing(iris, model, fit, message):
     X, y = iris
-    good = clone(model).set_params(
-        autoencoder=ENCODERS["plain"], head_hidden_layer_sizes=(), fine_tune=True
-    )
-    good.fit(X, y)
+    good = type(model)(ENCODERS["plain"], max_epochs=4).fit(X, y)
     before = vars(good.set_params(**model.get_params(deep=False))).copy()
     with pytest.raises(ValueError, match=message):
         good.fit(X, fit.pop("y", y), **fit)
