@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from skae import SparseAutoencoder
@@ -21,10 +20,10 @@ def main():
     parser.add_argument("--data", required=True, help="folder that holds mnist/data.npz")
     parser.add_argument("--units", type=int, default=1000)
     parser.add_argument("--nonzero", type=int, default=25)
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--noise", type=float, default=0.0)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--penalty", type=float, default=1.0, help="C of the regression")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--noise", type=float, default=0.2)
+    parser.add_argument("--learning-rate", type=float, default=5e-3)
+    parser.add_argument("--penalty", type=float, default=0.01, help="C of the regression")
     arguments = parser.parse_args()
     with np.load(Path(arguments.data) / "mnist" / "data.npz") as arrays:
         X = (arrays["X"] / np.float32(255)).astype(np.float32)
@@ -43,9 +42,7 @@ def main():
     ).fit(X[:60_000])
     print(f"dead units: {len(estimator.dead_units_)}", flush=True)
     codes = estimator.transform(X)
-    codes = codes @ sparse.diags_array(
-        1 / np.sqrt((codes[:60_000].power(2)).mean(axis=0).A1)
-    )
+    codes = codes / np.sqrt(codes[:60_000].power(2).mean())  # one scale for all units
     train, test = codes[:60_000].tocsr(), codes[60_000:].tocsr()
     regression = LogisticRegression(C=arguments.penalty, max_iter=300)
     regression.fit(train, y[:60_000])

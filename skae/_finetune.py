@@ -85,13 +85,7 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             if sample_weight is not None:
                 sample_weight = checked_weight(sample_weight, X)
             task, y, weight = self._task_of(y, sample_weight)
-            validation = None
-            if X_val is not None or y_val is not None:
-                if X_val is None or y_val is None:
-                    raise ValueError("X_val and y_val go together; pass both, or none.")
-                X_val = checked_rows(self, X_val, name="X_val")
-                _check_labels(self, X_val, y_val, "X_val", "y_val")
-                validation = X_val, task.targets(self._checked_labels(y_val, "y_val"))
+            validation = self._validation(task, X_val, y_val)
             for name in ("scratch_", "scratch_validation_score_"):  # of an earlier fit
                 vars(self).pop(name, None)
             fit = FineTuning(
@@ -106,6 +100,15 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             for name, value in fit.run().items():
                 setattr(self, name, value)
         return self
+
+    def _validation(self, task, X_val, y_val):
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError("X_val and y_val go together; pass both, or none.")
+        X_val = checked_rows(self, X_val, name="X_val")
+        _check_labels(self, X_val, y_val, "X_val", "y_val")
+        return X_val, task.targets(self._checked_labels(y_val, "y_val"))
 
     def _autoencoder(self):
         """Return the autoencoder to pre-train, or one that is fitted already."""
