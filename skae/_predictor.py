@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
+from sklearn.metrics import r2_score
 
 from ._inference import map_rows
 from ._keras import load_keras
@@ -86,6 +87,9 @@ class Predictor:
     model: object
     head: Perceptron
 
+    def __getstate__(self):
+        return {k: v for k, v in vars(self).items() if not k.startswith("_")}
+
     def weights(self):
         """Return the arrays in the order that the program takes them."""
         return [*self.model.encoder_weights(), *self.head.to_list()]
@@ -102,9 +106,17 @@ class Predictor:
     def outputs(self, X):
         """Return the outputs for the rows of `X`, in its dtype."""
         codes = self.model.encode(X)
-        head = self.model.after_code(self.head).astype(codes.dtype)
+        head = self.head_of_codes(codes.dtype)
         n_outputs = head.kernels[-1].shape[1]
         return map_rows(head, codes, n_outputs, head.n_values_per_row)
+
+    def head_of_codes(self, dtype=np.float64):
+        """Return the head as a perceptron of the codes, made once for each dtype."""
+        cache = vars(self).setdefault("_heads", {})
+        dtype = np.dtype(dtype)
+        if dtype not in cache:
+            cache[dtype] = self.model.after_code(self.head).astype(dtype)
+        return cache[dtype]
 
 
 @dataclass(frozen=True)
@@ -215,8 +227,6 @@ class Values:
 
     def score(self, outputs, targets, weight):
         """Return R², the mean over the targets."""
-        from sklearn.metrics import r2_score
-
         if len(targets) < 2:
             return float("nan")
         return float(r2_score(targets, outputs, sample_weight=weight))

@@ -133,7 +133,7 @@ def test_outputs_are_the_head_on_the_codes(iris):
     X, y = iris
     fitted = classifier(head_hidden_layer_sizes=(5,)).fit(X, y)
     predictor = fitted._predictor
-    logits = predictor.model.after_code(predictor.head)(fitted.transform(X))
+    logits = predictor.head_of_codes()(fitted.transform(X))
     np.testing.assert_allclose(fitted.decision_function(X), logits, atol=1e-9)
     np.testing.assert_allclose(
         fitted.predict_proba(X), special.softmax(logits, axis=1), atol=1e-9
