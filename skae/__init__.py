@@ -15,6 +15,7 @@ _HOMES = {
     "StackedAutoencoder": "._stacked",
     "AutoencoderClassifier": "._classifier",
     "AutoencoderRegressor": "._regressor",
+    "compare_with_pca": ".compare",
 }
 
 __all__ = [*_HOMES, "__version__"]

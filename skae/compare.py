@@ -1,0 +1,388 @@
+"""Autoencoders and PCA on the same splits of a table, at the same widths."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.manifold import trustworthiness
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import check_consistent_length
+from sklearn.utils.multiclass import type_of_target
+
+from .metrics import continuity, reconstruction_error, reconstruction_r2
+
+N_NEIGHBORS = 5
+MAX_CLASSES = 50
+MAX_CATEGORIES = 20
+MAX_ROWS = 1000  # whose neighbours are compared
+FORMATS = {
+    "wins": lambda wins: "yes" if wins else "",
+    "components_of_pca": "{:.0f}".format,
+    "fit_seconds": "{:.2f}".format,
+    "transform_microseconds": "{:.1f}".format,
+}
+
+
+def compare_with_pca(
+    estimators,
+    X,
+    y=None,
+    *,
+    n_components=(2, 5, 10),
+    cv=5,
+    scoring=None,
+    n_jobs=None,
+    random_state=None,
+    verbose=1,
+):
+    """Compare autoencoders with PCA on the same splits and at the same widths.
+
+    In each split the columns are prepared on the training rows alone. Numbers are
+    standardised, missing ones replaced by the mean; dates count as numbers. Text is
+    one-hot encoded with at most 20 categories a column, the rare ones together, missing
+    ones apart. Everything is measured on the held-out rows.
+
+    Parameters
+    ----------
+    estimators : transformer, list or dict of transformers
+        Anything with `n_components`, `fit`, `transform` and `inverse_transform`, or a
+        Pipeline that ends with one: autoencoders, and others such as
+        :class:`~sklearn.decomposition.KernelPCA`. The keys of a dict are their names.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The table, numbers, text and dates as they are.
+    y : array-like of shape (n_samples,), default=None
+        Classes or numbers to predict from the codes. Text is classes, and so are whole
+        numbers of which there are at most 50 different ones.
+    n_components : int or sequence of int, default=(2, 5, 10)
+        Widths to compare at; those not below the number of prepared columns are left
+        out.
+    cv : int or cross-validation splitter, default=5
+        An int gives so many shuffled folds, stratified if `y` holds classes.
+    scoring : str or callable, default=None
+        What to predict `y` for: None is the accuracy of a logistic regression for
+        classes, and R² of a ridge regression for numbers.
+    n_jobs : int, default=None
+        Number of fits at a time, as in joblib.
+    random_state : int or None, default=None
+        Shuffles the folds, and seeds estimators whose `random_state` is None.
+    verbose : int, default=1
+        1 prints a line for each fit that is done, 0 prints nothing.
+
+    Returns
+    -------
+    Comparison
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skae import AutoencoderTransformer, compare_with_pca
+    >>> comparison = compare_with_pca(
+    ...     AutoencoderTransformer(max_epochs=5),
+    ...     load_iris().data,
+    ...     n_components=2,
+    ...     cv=2,
+    ...     verbose=0,
+    ... )
+    >>> comparison.frame()["estimator"].unique().tolist()
+    ['PCA', 'AutoencoderTransformer']
+    """
+    named = {"PCA": PCA()} | _named(estimators)
+    for name, estimator in named.items():
+        _width_parameter(name, estimator)
+    table = _as_frame(X)
+    has_classes, predictor, scorer = False, None, None
+    if y is not None:
+        y = np.asarray(y)
+        check_consistent_length(table, y)
+        has_classes = _holds_classes(y)
+        predictor = LogisticRegression(max_iter=1000) if has_classes else RidgeCV()
+        predictor = make_pipeline(StandardScaler(), predictor)
+        scorer = check_scoring(predictor, scoring)
+    if isinstance(cv, int):
+        folds = StratifiedKFold if has_classes else KFold
+        cv = folds(cv, shuffle=True, random_state=random_state)
+    splits = list(check_cv(cv, y, classifier=has_classes).split(table, y))
+    prepared = [_prepared(table, *split) for split in splits]
+    n_columns = min(rows.shape[1] for rows, _ in prepared)
+    widths = _widths(n_components, n_columns)
+    tasks = [(width, split) for split in range(len(splits)) for width in widths]
+    jobs = (
+        delayed(_measured)(
+            {name: _at_width(named[name], name, width, random_state) for name in named},
+            *prepared[split],
+            None if y is None else tuple(y[rows] for rows in splits[split]),
+            predictor,
+            scorer,
+        )
+        for width, split in tasks
+    )
+    records = []
+    for done, (width, split) in zip(Parallel(n_jobs, return_as="generator")(jobs), tasks):
+        task = {"n_components": width, "split": split}
+        records += [{"estimator": name} | task | record for name, record in done.items()]
+        if verbose:
+            said = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
+            place = f"{len(records) // len(named)}/{len(tasks)}"
+            print(
+                f"[compare_with_pca] {place}: {width} components, split {split + 1}: "
+                f"R² {said}",
+                flush=True,
+            )
+    curves = np.array([_pca_curve(*pair)[:n_columns] for pair in prepared])
+    return Comparison(pd.DataFrame(records), curves.mean(axis=0))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What :func:`compare_with_pca` measured.
+
+    Attributes
+    ----------
+    records : DataFrame
+        One row for each estimator, width and split.
+    pca_curve : ndarray
+        R² on held-out rows of PCA with 1, 2, ... components, the mean over the splits.
+    """
+
+    records: pd.DataFrame
+    pca_curve: np.ndarray
+
+    def frame(self):
+        """Return all measurements.
+
+        Returns
+        -------
+        DataFrame
+            A row for each estimator, width and split: "r2" on the held-out rows;
+            "relative_error", the squared error divided by PCA's, and "standard_error"
+            of this ratio by the differences between rows; "trustworthiness" and
+            "continuity"; "score" of a predictor on the codes, if `y` was given;
+            "fit_seconds", which for the first fits of a process include importing Keras
+            and compiling; "transform_microseconds" of a row.
+        """
+        return self.records.copy()
+
+    def summary(self):
+        """Return the means over the splits, a row for each width and estimator.
+
+        Returns
+        -------
+        DataFrame
+            The measurements' means; "standard_error" is that of "relative_error" by the
+            differences between splits. "wins" says whether "relative_error" is below
+            one by more than two of them, and "components_of_pca" is the number of
+            principal components that give the same R², infinite if all of them give
+            less.
+        """
+        groups = self.records.groupby(["n_components", "estimator"], sort=False)
+        table = groups.mean(numeric_only=True).drop(columns="split")
+        table["standard_error"] = groups["relative_error"].sem()
+        wins = table["relative_error"] + 2 * table["standard_error"] < 1
+        enough = [np.flatnonzero(self.pca_curve >= r2 - 1e-9) for r2 in table["r2"]]
+        same = [float(found[0] + 1) if len(found) else np.inf for found in enough]
+        place = table.columns.get_loc("standard_error") + 1
+        table.insert(place, "wins", wins)
+        table.insert(place + 1, "components_of_pca", same)
+        return table.sort_index(level=0, sort_remaining=False)
+
+    def plot(self, ax=None):
+        """Draw R² on held-out rows against the number of components.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+        table = self.summary()["r2"].unstack("estimator")
+        widest = min(len(self.pca_curve), 2 * int(table.index.max()))
+        ax.plot(np.arange(1, widest + 1), self.pca_curve[:widest], color="0.6", label="PCA")
+        others = [name for name in self.records["estimator"].unique() if name != "PCA"]
+        for i, name in enumerate(others):
+            ax.plot(table.index, table[name], "osD^v<>"[i % 7] + "-", label=name)
+        ax.set(xlabel="components", ylabel="R² on unseen rows")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+        return ax
+
+    def __str__(self):
+        return self.summary().to_string(formatters=FORMATS, float_format="{:.3f}".format)
+
+    def _repr_html_(self):
+        return self.summary().to_html(formatters=FORMATS, float_format="{:.3f}".format)
+
+
+def _named(estimators):
+    if isinstance(estimators, dict):
+        named = dict(estimators)
+    else:
+        given = estimators if isinstance(estimators, list | tuple) else [estimators]
+        named = {}
+        for estimator in given:
+            last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+            name, number = type(last).__name__, 2
+            while name in named or name == "PCA":
+                name, number = f"{type(last).__name__} {number}", number + 1
+            named[name] = estimator
+    if not named or "PCA" in named:
+        raise ValueError(
+            "estimators must hold at least one transformer, none of them named 'PCA': PCA "
+            "is always compared with."
+        )
+    return named
+
+
+def _width_parameter(name, estimator):
+    """Return the name of the parameter that sets the width."""
+    parameter, last = "n_components", estimator
+    while isinstance(last, Pipeline):
+        parameter = f"{last.steps[-1][0]}__{parameter}"
+        last = last[-1]
+    if parameter not in getattr(estimator, "get_params", dict)():
+        raise ValueError(
+            f"The estimator {name!r} has no parameter n_components; pass a transformer "
+            "that has one, or a Pipeline that ends with it."
+        )
+    if not hasattr(last, "inverse_transform"):
+        raise ValueError(
+            f"The estimator {name!r} has no inverse_transform, so its reconstructions "
+            "cannot be compared; pass a transformer that has one."
+        )
+    return parameter
+
+
+def _widths(n_components, n_columns):
+    widths = sorted(set(np.ravel(n_components).tolist()))
+    if any(not isinstance(width, int) or width < 1 for width in widths):
+        raise ValueError(
+            f"n_components={n_components} must be an int of at least 1 or a sequence of "
+            "these, the widths to compare at."
+        )
+    widths = [width for width in widths if width < n_columns]
+    if not widths:
+        raise ValueError(
+            f"n_components={n_components} leaves nothing to compare: the prepared table "
+            f"has {n_columns} columns, and a width must be below that."
+        )
+    return widths
+
+
+def _at_width(estimator, name, width, random_state):
+    estimator = clone(estimator)
+    estimator.set_params(**{_width_parameter(name, estimator): width})
+    if random_state is not None:
+        seeds = {
+            key: random_state
+            for key, value in estimator.get_params().items()
+            if key.split("__")[-1] == "random_state" and value is None
+        }
+        estimator.set_params(**seeds)
+    return estimator
+
+
+def _as_frame(X):
+    """Return a table whose columns are numbers or text, dates being numbers of days."""
+    if sparse.issparse(X):
+        X = X.toarray()
+    table = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
+    for name, column in table.infer_objects().items():
+        if pd.api.types.is_datetime64_any_dtype(column):
+            days = (column - column.min()) / pd.Timedelta(days=1)
+            table[name] = days.astype(np.float64)
+        elif pd.api.types.is_numeric_dtype(column):
+            table[name] = column.astype(np.float64)
+        else:
+            table[name] = column.astype(str)
+    return table
+
+
+def _holds_classes(y):
+    if type_of_target(y) not in ("binary", "multiclass"):
+        return False
+    return y.dtype.kind not in "iuf" or len(np.unique(y)) <= MAX_CLASSES
+
+
+def _prepared(table, train, test):
+    """Return training and held-out rows as numbers, prepared on the training rows."""
+    numbers = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
+    text = OneHotEncoder(
+        max_categories=MAX_CATEGORIES,
+        handle_unknown="infrequent_if_exist",
+        sparse_output=False,
+    )
+    columns = make_column_transformer(
+        (numbers, make_column_selector(dtype_include="number")),
+        (text, make_column_selector(dtype_exclude="number")),
+        sparse_threshold=0,
+    )
+    return columns.fit_transform(table.iloc[train]), columns.transform(table.iloc[test])
+
+
+def _measured(estimators, rows, unseen, targets, predictor, scorer):
+    """Fit estimators on one split and return what the held-out rows say of each."""
+    measured = {}
+    for name, estimator in estimators.items():
+        start = time.perf_counter()
+        estimator.fit(rows)
+        fitted = time.perf_counter()
+        codes = estimator.transform(unseen)
+        transformed = time.perf_counter()
+        back = estimator.inverse_transform(codes)
+        errors = reconstruction_error(unseen, back)
+        if name == "PCA":
+            pca_errors = errors
+        record = {"r2": reconstruction_r2(unseen, back)}
+        record |= _relative(errors, pca_errors)
+        record |= _neighbourhoods(unseen, codes)
+        if targets is not None:
+            fitted_predictor = clone(predictor).fit(estimator.transform(rows), targets[0])
+            record["score"] = scorer(fitted_predictor, codes, targets[1])
+        record["fit_seconds"] = fitted - start
+        record["transform_microseconds"] = 1e6 * (transformed - fitted) / len(unseen)
+        measured[name] = record
+    return measured
+
+
+def _relative(errors, pca_errors):
+    """Return the ratio of two sums over rows, and its standard error to first order."""
+    ratio = errors.sum() / pca_errors.sum()
+    spread = np.sqrt(np.sum((errors - ratio * pca_errors) ** 2)) / pca_errors.sum()
+    return {"relative_error": ratio, "standard_error": spread}
+
+
+def _neighbourhoods(rows, codes):
+    if len(rows) <= 3 * N_NEIGHBORS:
+        return {"trustworthiness": np.nan, "continuity": np.nan}
+    some = slice(MAX_ROWS)  # the folds are in random order
+    kept = trustworthiness(rows[some], codes[some], n_neighbors=N_NEIGHBORS)
+    return {
+        "trustworthiness": kept,
+        "continuity": continuity(rows[some], codes[some], n_neighbors=N_NEIGHBORS),
+    }
+
+
+def _pca_curve(rows, unseen):
+    """Return the R² of PCA on held-out rows for each number of components."""
+    pca = PCA().fit(rows)
+    centred = unseen - pca.mean_
+    kept = np.cumsum((pca.transform(unseen) ** 2).sum(axis=0))
+    variance = ((unseen - unseen.mean(axis=0)) ** 2).sum()
+    return 1 - ((centred**2).sum() - kept) / variance

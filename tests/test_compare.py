@@ -1,0 +1,203 @@
+"""compare_with_pca: the same splits and widths for all."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_wine
+from sklearn.decomposition import PCA, FastICA, KernelPCA
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+from skae import AutoencoderTransformer, compare_with_pca
+from skae.compare import _as_frame, _holds_classes, _prepared, _relative
+from skae.metrics import reconstruction_r2
+
+SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
+LINEAR = AutoencoderTransformer(hidden_layer_sizes=(), max_epochs=2)
+MEASURED = ["r2", "relative_error", "trustworthiness", "continuity"]
+
+
+def test_pca_is_measured_on_held_out_rows_of_each_split():
+    X = load_wine().data
+    comparison = compare_with_pca(LINEAR, X, n_components=[2, 4], **SETTINGS)
+    frame = comparison.frame()
+    assert len(frame) == 2 * 2 * 3
+    ours = frame[frame.estimator == "PCA"].set_index(["n_components", "split"])
+    assert (ours["relative_error"] == 1).all()
+    folds = KFold(3, shuffle=True, random_state=0).split(X)
+    curves = []
+    for split, (train, test) in enumerate(folds):
+        scaler = StandardScaler().fit(X[train])
+        rows, unseen = scaler.transform(X[train]), scaler.transform(X[test])
+        curve = []
+        for width in range(1, 14):
+            pca = PCA(width).fit(rows)
+            back = pca.inverse_transform(pca.transform(unseen))
+            curve.append(reconstruction_r2(unseen, back))
+        assert ours.loc[(2, split), "r2"] == pytest.approx(curve[1])
+        assert ours.loc[(4, split), "r2"] == pytest.approx(curve[3])
+        curves.append(curve)
+    np.testing.assert_allclose(comparison.pca_curve, np.mean(curves, axis=0))
+
+
+def test_linear_autoencoder_and_linear_kernel_pca_are_as_good_as_pca():
+    methods = {
+        "linear": LINEAR,
+        "kernel": KernelPCA(fit_inverse_transform=True, alpha=1e-9),
+    }
+    X = load_wine().data
+    summary = compare_with_pca(methods, X, n_components=3, **SETTINGS).summary()
+    np.testing.assert_allclose(summary["relative_error"], 1, atol=0.02)
+    assert list(summary.loc[3].index) == ["PCA", "linear", "kernel"]
+    assert summary.loc[(3, "PCA"), "components_of_pca"] == 3
+    assert summary.loc[(3, "PCA"), "standard_error"] == 0
+
+
+def test_curved_table_is_won_and_worth_more_components():
+    u, v = np.random.default_rng(3).uniform(-1, 1, (2, 600))
+    curved = np.column_stack([u, v, u * v, u**2, v**2])
+    comparison = compare_with_pca(
+        AutoencoderTransformer(max_epochs=60), curved, n_components=2, **SETTINGS
+    )
+    best = comparison.summary().loc[(2, "AutoencoderTransformer")]
+    assert best["relative_error"] < 0.9
+    assert best["components_of_pca"] > 2
+    assert best["wins"]
+    assert best["fit_seconds"] > 0
+    assert " yes " in str(comparison)
+
+
+def mixed_table():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 3)) * [1, 100, 1e4], columns=list("abc"))
+    frame.loc[::7, "b"] = np.nan
+    frame["empty"] = np.nan
+    frame["kind"] = rng.choice(["x", "y", None], 60)
+    frame["category"] = pd.Categorical(rng.choice(["u", "v"], 60))
+    frame["flag"] = rng.random(60) < 0.5
+    frame["whole"] = pd.array(rng.integers(0, 9, 60), dtype="Int64")
+    frame.loc[3, "whole"] = pd.NA
+    frame["day"] = pd.date_range("2020-01-01", periods=60)
+    frame.loc[5, "day"] = pd.NaT
+    frame["name"] = [f"row {i}" for i in range(60)]
+    return frame
+
+
+def test_mixed_columns_are_prepared_within_the_split():
+    frame = mixed_table()
+    before = frame.copy()
+    result = compare_with_pca(LINEAR, frame, n_components=[2, 99], **SETTINGS).frame()
+    pd.testing.assert_frame_equal(frame, before)
+    assert result["n_components"].unique().tolist() == [2]
+    assert np.isfinite(result[MEASURED]).all(axis=None)
+    # Held-out rows that are wild do not move the scale of the rows that are trained on.
+    wild = frame.copy()
+    train, test = list(KFold(3, shuffle=True, random_state=0).split(frame))[2]
+    wild.iloc[test, 0] *= 1e6
+    rows, unseen = _prepared(_as_frame(frame), train, test)
+    wild_rows, wild_unseen = _prepared(_as_frame(wild), train, test)
+    np.testing.assert_array_equal(wild_rows, rows)
+    np.testing.assert_allclose(wild_unseen[:, 0].std(), 1e6 * unseen[:, 0].std(), rtol=1e-6)
+
+
+def test_columns_become_numbers_that_can_be_told():
+    frame = mixed_table()
+    numbers = _as_frame(frame)
+    assert (numbers["day"].drop(index=5).diff().dropna().isin([1, 2])).all()
+    assert numbers["day"].isna().sum() == 1
+    assert numbers["flag"].tolist() == frame["flag"].tolist()
+    train, test = np.arange(40), np.arange(40, 60)
+    rows, unseen = _prepared(numbers, train, test)
+    # kind: x, y, missing; category: u, v; name: 19 rows by name, the rest together
+    assert rows.shape[1] == unseen.shape[1] == 7 + 3 + 2 + 20
+    np.testing.assert_allclose(rows[:, :7].mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_array_equal(unseen[:, -1], 1)
+    np.testing.assert_array_equal(_as_frame(sparse.eye_array(3)), np.eye(3))
+
+
+def test_codes_serve_a_predictor_of_classes_and_of_numbers():
+    X, y = load_wine(return_X_y=True)
+    classes = compare_with_pca(LINEAR, X, y, n_components=2, **SETTINGS).frame()
+    assert (classes["score"] > 0.8).all()
+    other = compare_with_pca(
+        LINEAR, X, y, n_components=2, scoring="neg_log_loss", **SETTINGS
+    ).frame()
+    assert (other["score"] < 0).all()
+    numbers = compare_with_pca(LINEAR, X, X[:, 0] + 0.5, n_components=5, **SETTINGS)
+    assert (numbers.frame()["score"] > 0.5).all()
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (["a", "b", "c"], True),
+        ([True, False], True),
+        ([0.0, 1.0, 2.0], True),
+        (np.arange(50), True),
+        (np.arange(51), False),
+        ([0.5, 1.0], False),
+    ],
+)
+def test_classes_are_told_from_numbers(y, expected):
+    assert _holds_classes(np.asarray(y)) is expected
+
+
+def test_error_relative_to_pca_has_the_standard_error_of_a_ratio():
+    rng = np.random.default_rng(0)
+    theirs = rng.gamma(3, size=400)
+    ours = 0.5 * theirs + 0.2 * rng.gamma(2, size=400)
+    measured = _relative(ours, theirs)
+    drawn = rng.integers(0, 400, (2000, 400))
+    ratios = ours[drawn].sum(axis=1) / theirs[drawn].sum(axis=1)
+    assert measured["relative_error"] == ours.sum() / theirs.sum()
+    assert measured["standard_error"] == pytest.approx(ratios.std(), rel=0.1)
+
+
+def test_two_processes_measure_what_one_does(two_processes, capsys):
+    X = load_wine().data
+    given = [LINEAR, LINEAR, make_pipeline(MinMaxScaler(), FastICA())]
+    two = compare_with_pca(given, X, n_components=2, n_jobs=two_processes, **SETTINGS)
+    assert not capsys.readouterr().out
+    settings = SETTINGS | {"verbose": 1}
+    one = compare_with_pca(given, X, n_components=2, **settings).frame()
+    pd.testing.assert_frame_equal(one[MEASURED], two.frame()[MEASURED])
+    assert list(one["estimator"].unique()) == [
+        "PCA",
+        "AutoencoderTransformer",
+        "AutoencoderTransformer 2",
+        "FastICA",
+    ]
+    assert capsys.readouterr().out.count("[compare_with_pca]") == 3
+
+
+def test_it_can_be_seen():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("agg")
+    comparison = compare_with_pca(LINEAR, load_wine().data, n_components=2, **SETTINGS)
+    ax = comparison.plot()
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["PCA", "AutoencoderTransformer"]
+    assert comparison.plot(ax) is ax
+    plt.close("all")
+    html = comparison._repr_html_()
+    assert "<table" in html
+    assert "AutoencoderTransformer" in html
+
+
+@pytest.mark.parametrize(
+    ("estimators", "arguments", "message"),
+    [
+        (StandardScaler(), {}, "'StandardScaler' has no parameter n_components"),
+        ([], {}, "at least one transformer"),
+        ({"PCA": LINEAR}, {}, "none of them named 'PCA'"),
+        (LINEAR, {"n_components": 40}, "leaves nothing to compare"),
+        (LINEAR, {"n_components": (0, 2)}, "an int of at least 1"),
+        (LINEAR, {"n_components": 0.9}, "an int of at least 1"),
+        (LINEAR, {"y": [1, 2]}, "inconsistent numbers"),
+    ],
+)
+def test_bad_input_is_told(estimators, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        compare_with_pca(estimators, load_wine().data, **arguments, **SETTINGS)
