@@ -137,6 +137,10 @@ class AutoencoderTransformer(BaseAutoencoder):
     best_epoch_ : int
         The epoch whose weights were kept; 0 if the start was.
 
+    pca_loss_ : float
+        Mean squared error of PCA of the same width on the validation rows: with the
+        loss "mse", what "val_loss" is to be compared with.
+
     pca_score_ : float
         R² of PCA of the same width on the validation rows: what had to be beaten. NaN
         without validation rows.

@@ -163,6 +163,10 @@ class DenoisingAutoencoder(BaseAutoencoder):
         The epoch whose weights were kept, the one with the least "val_noisy_loss"; 0 if
         the start was.
 
+    pca_loss_ : float
+        Mean squared error of PCA of the same width on the validation rows: with the
+        loss "mse", what "val_loss" is to be compared with.
+
     pca_score_ : float
         R² of PCA of the same width on the clean validation rows. NaN without
         validation rows.

@@ -359,14 +359,17 @@ class Fit:
 
     def _scores(self, trained, pca, validation):
         if validation is None:
-            return {"pca_score_": float("nan"), "validation_score_": float("nan")}
+            names = ["pca_loss_", "pca_score_", "validation_score_"]
+            return dict.fromkeys(names, float("nan"))
         table, rows = validation
 
         def by_pca(chunk):
             components = pca.components
             return (chunk - pca.mean) @ components.T @ components + pca.mean
 
+        pca_loss, pca_score = table.mse_and_r2(by_pca, rows)
         return {
-            "pca_score_": table.r2(by_pca, rows),
+            "pca_loss_": pca_loss,
+            "pca_score_": pca_score,
             "validation_score_": table.r2(trained.reconstruct, rows),
         }

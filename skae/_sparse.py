@@ -155,6 +155,10 @@ class SparseAutoencoder(BaseAutoencoder):
         The epoch whose weights were kept: the one with the least validation loss, to
         which ``"kl"`` and ``"l1"`` add the penalty.
 
+    pca_loss_ : float
+        Mean squared error of PCA of the same width on the validation rows: with the
+        loss "mse", what "val_loss" is to be compared with.
+
     pca_score_ : float
         R² of PCA of the same width on the validation rows. NaN without validation rows.
 

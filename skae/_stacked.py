@@ -156,6 +156,10 @@ class StackedAutoencoder(BaseAutoencoder):
     best_epoch_ : int
         The epoch of fine-tuning whose weights were kept; 0 if those from before were.
 
+    pca_loss_ : float
+        Mean squared error of PCA of the same width on the validation rows: with the
+        loss "mse", what "val_loss" is to be compared with.
+
     pca_score_ : float
         R² of PCA of the same width on the validation rows. NaN without validation rows.
 

@@ -64,7 +64,11 @@ class Table:
         return self.weight[index].astype(np.float32)
 
     def r2(self, reconstruct, index=None):
-        """Return the fraction of the variance of rows that is reconstructed.
+        """Return the fraction of the variance of rows that is reconstructed."""
+        return self.mse_and_r2(reconstruct, index)[1]
+
+    def mse_and_r2(self, reconstruct, index=None):
+        """Return the mean squared error of reconstructed rows, and their R².
 
         Parameters
         ----------
@@ -75,14 +79,12 @@ class Table:
 
         Returns
         -------
-        float
-            NaN for fewer than two rows, which have no variance. Rows without variance
-            give 1 if they are reconstructed without error, and 0 otherwise.
+        mse, r2 : float
+            R² is NaN for fewer than two rows, which have no variance. Rows without
+            variance give 1 if they are reconstructed without error, and 0 otherwise.
         """
         if index is None:
             index = np.arange(self.X.shape[0])
-        if len(index) < 2:
-            return float("nan")
         total, n_total, squares, error = np.zeros(self.X.shape[1]), 0.0, 0.0, 0.0
         for part in chunk_slices(len(index), self.X.shape[1]):
             rows = take(self.X, index[part], np.float64)
@@ -92,7 +94,10 @@ class Table:
             n_total += weight.sum()
             squares += weight @ (centred**2).sum(axis=1)
             error += weight @ ((rows - reconstruct(rows)) ** 2).sum(axis=1)
+        mse = float(error / (n_total * self.X.shape[1]))
         variance = squares - total @ total / n_total
+        if len(index) < 2:
+            return mse, float("nan")
         if variance > 0:
-            return float(1 - error / variance)
-        return 1.0 if error == 0 else 0.0
+            return mse, float(1 - error / variance)
+        return mse, 1.0 if error == 0 else 0.0

@@ -105,7 +105,7 @@ def compare_with_pca(
     if y is not None:
         y = np.asarray(y)
         check_consistent_length(table, y)
-        has_classes = _holds_classes(y)
+        has_classes = holds_classes(y)
         predictor = LogisticRegression(max_iter=1000) if has_classes else RidgeCV()
         predictor = make_pipeline(StandardScaler(), predictor)
         scorer = check_scoring(predictor, scoring)
@@ -216,8 +216,10 @@ class Comparison:
         widest = min(len(self.pca_curve), 2 * int(table.index.max()))
         ax.plot(np.arange(1, widest + 1), self.pca_curve[:widest], color="0.6", label="PCA")
         others = [name for name in self.records["estimator"].unique() if name != "PCA"]
+        spread = self.records.groupby(["n_components", "estimator"])["r2"].sem().unstack()
         for i, name in enumerate(others):
-            ax.plot(table.index, table[name], "osD^v<>"[i % 7] + "-", label=name)
+            style = {"fmt": "osD^v<>"[i % 7] + "-", "ms": 5, "capsize": 2}
+            ax.errorbar(table.index, table[name], spread[name], label=name, **style)
         ax.set(xlabel="components", ylabel="R² on unseen rows")
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)
@@ -314,7 +316,8 @@ def _as_frame(X):
     return table
 
 
-def _holds_classes(y):
+def holds_classes(y):
+    """Whether targets are classes: text, or few whole numbers."""
     if type_of_target(y) not in ("binary", "multiclass"):
         return False
     return y.dtype.kind not in "iuf" or len(np.unique(y)) <= MAX_CLASSES

@@ -35,10 +35,6 @@ def in_empty_directory(tmp_path, monkeypatch):
 
 @pytest.fixture
 def two_processes():
-    """The value 2 for `n_jobs`; the processes end with the test.
-
-    Left idle they end by themselves after five minutes, and a test that gives them work
-    at that very moment waits for good.
-    """
+    """The value 2 for `n_jobs`; the processes end with the test."""
     yield 2
     get_reusable_executor().shutdown(wait=True)

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae import AutoencoderTransformer, compare_with_pca
-from skae.compare import _as_frame, _holds_classes, _prepared, _relative
+from skae.compare import _as_frame, _prepared, _relative, holds_classes
 from skae.metrics import reconstruction_r2
 
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
@@ -141,7 +141,7 @@ def test_codes_serve_a_predictor_of_classes_and_of_numbers():
     ],
 )
 def test_classes_are_told_from_numbers(y, expected):
-    assert _holds_classes(np.asarray(y)) is expected
+    assert holds_classes(np.asarray(y)) is expected
 
 
 def test_error_relative_to_pca_has_the_standard_error_of_a_ratio():

@@ -14,6 +14,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
     {"_activations", "_rows", "_threads", "_automatic", "corruption"},
     {"metrics"},
     {"compare"},
+    {"displays"},
     {"_table", "_pca", "_keras", "_validation"},
     {"sparsity"},
     {"_slots"},
@@ -66,7 +67,7 @@ def test_import_brings_neither_keras_nor_tensorflow():
     code = (
         "import sys, skae; dir(skae);"
         "[getattr(skae, name) for name in skae.__all__];"
-        "import skae.corruption, skae.metrics;"
+        "import skae.corruption, skae.displays, skae.metrics;"
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

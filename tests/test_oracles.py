@@ -151,3 +151,5 @@ def test_validation_scores_are_those_of_the_rows_held_out(wine):
         multioutput="variance_weighted",
     )
     assert estimator.pca_score_ == pytest.approx(expected)
+    error = held_out - pca.inverse_transform(pca.transform(held_out))
+    assert estimator.pca_loss_ == pytest.approx(np.mean(error**2))

@@ -1,0 +1,162 @@
+"""CodeDisplay: codes beside the principal components."""
+
+import numpy as np
+import pandas as pd
+
+from ..compare import holds_classes
+from ._seen import seen
+
+
+class CodeDisplay:
+    """Two components of a code beside two principal components.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    codes : dict of str to ndarray of shape (n_samples, 2)
+        Points, by the name of the method.
+    y : array-like of shape (n_samples,), default=None
+        Classes or numbers that colour them.
+    components : tuple of two int, default=(0, 1)
+        Which components they are, for the labels of the axes.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of these.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skae import AutoencoderTransformer
+    >>> from skae.displays import CodeDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> autoencoder = AutoencoderTransformer(max_epochs=5).fit(X)
+    >>> CodeDisplay.from_estimator(autoencoder, X, y).frame().shape
+    (300, 5)
+    """
+
+    def __init__(self, codes, y=None, components=(0, 1)):
+        self.codes = codes
+        self.y = y
+        self.components = components
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y=None, *, components=(0, 1), pca=None, ax=None):
+        """Draw codes and principal components of rows.
+
+        Parameters
+        ----------
+        estimator : transformer
+            A fitted transformer, or a Pipeline that ends with one.
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,), default=None
+            Classes or numbers that colour them.
+        components : tuple of two int, default=(0, 1)
+            Which components to draw, counted from 0.
+        pca : PCA, default=None
+            Fitted on what the last step of a Pipeline sees; None fits one on `X`.
+        ax : sequence of two matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        CodeDisplay
+        """
+        table = seen(estimator, X)
+        codes = table.codes(table.X)
+        chosen = list(components)
+        if len(chosen) != 2 or not all(0 <= k < codes.shape[1] for k in chosen):
+            raise ValueError(
+                f"components={components} must be two of the {codes.shape[1]} components "
+                "of the code, counted from 0."
+            )
+        by_pca = table.pca(max(chosen) + 1, pca).transform(table.rows)
+        if by_pca.shape[1] <= max(chosen):
+            raise ValueError(
+                f"pca has only {by_pca.shape[1]} components, but components={components}; "
+                "pass lower components."
+            )
+        points = {"PCA": by_pca[:, chosen], table.name: codes[:, chosen]}
+        return cls(points, y, tuple(components)).plot(ax)
+
+    def frame(self):
+        """Return the points.
+
+        Returns
+        -------
+        DataFrame
+            "method", "row", "first" and "second" component, and "y" if it was given.
+        """
+        parts = []
+        for method, points in self.codes.items():
+            part = pd.DataFrame(points, columns=["first", "second"])
+            part.insert(0, "row", np.arange(len(points)))
+            part.insert(0, "method", method)
+            if self.y is not None:
+                part["y"] = np.asarray(self.y)
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
+
+    def plot(self, ax=None):
+        """Draw the points.
+
+        Parameters
+        ----------
+        ax : sequence of matplotlib Axes, default=None
+            Where to draw, one for each method; None makes a figure.
+
+        Returns
+        -------
+        CodeDisplay
+        """
+        import matplotlib.pyplot as plt
+
+        n = len(self.codes)
+        if ax is None:
+            _, ax = plt.subplots(1, n, figsize=(4.4 * n, 4), layout="constrained")
+        self.axes_ = np.ravel(ax)
+        if len(self.axes_) != n:
+            raise ValueError(f"ax must be {n} Axes, one for each method.")
+        self.figure_ = self.axes_[0].figure
+        first, second = self.components
+        for ax, (method, points) in zip(self.axes_, self.codes.items()):
+            drawn = self._draw(ax, points)
+            ax.set(title=method, xticks=[], yticks=[])
+            ax.set(xlabel=f"component {first + 1}", ylabel=f"component {second + 1}")
+        if drawn is not None:
+            self.figure_.colorbar(drawn, ax=list(self.axes_))
+        return self
+
+    def _draw(self, ax, points):
+        """Draw the points of one method, and return what a colour bar needs."""
+        size = np.clip(2e4 / len(points), 2, 20)
+        if self.y is None:
+            ax.scatter(*points.T, s=size, color="0.3", alpha=0.6, lw=0)
+            return None
+        y = np.asarray(self.y)
+        if not holds_classes(y):
+            return ax.scatter(*points.T, c=y.astype(float), cmap="viridis", s=size, lw=0)
+        classes, colours = np.unique(y, return_inverse=True)
+        cmap = "tab10" if len(classes) <= 10 else "turbo"
+        highest = 9.5 if len(classes) <= 10 else len(classes)
+        ax.scatter(*points.T, c=colours, cmap=cmap, vmin=-0.5, vmax=highest, s=size, lw=0)
+        for i, name in enumerate(classes):
+            ax.annotate(
+                str(name),
+                np.median(points[colours == i], axis=0),
+                ha="center",
+                va="center",
+                weight="bold",
+                bbox={
+                    "boxstyle": "round,pad=0.2",
+                    "fc": "white",
+                    "ec": "0.6",
+                    "alpha": 0.8,
+                },
+            )
+        return None

@@ -1,0 +1,137 @@
+"""ErrorDisplay: which columns of which rows are unusual."""
+
+import numpy as np
+import pandas as pd
+
+from ..metrics import reconstruction_error
+from ._seen import new_axes, seen
+
+
+class ErrorDisplay:
+    """The rows with the largest reconstruction errors, cell by cell.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_samples, n_features)
+        Squared error of each cell.
+    feature_names : list of str
+        Names of the columns.
+    row_names : sequence
+        Names of the rows.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of these.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae import AutoencoderTransformer
+    >>> from skae.displays import ErrorDisplay
+    >>> X = load_wine(as_frame=True).data
+    >>> X.loc[17, "magnesium"] = 300
+    >>> autoencoder = AutoencoderTransformer(3, max_epochs=5, random_state=0)
+    >>> pipeline = make_pipeline(StandardScaler(), autoencoder).fit(X)
+    >>> int(ErrorDisplay.from_estimator(pipeline, X).frame().index[0])
+    17
+    """
+
+    def __init__(self, errors, feature_names, row_names):
+        self.errors = errors
+        self.feature_names = feature_names
+        self.row_names = row_names
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, n_rows=10, n_columns=15, ax=None):
+        """Draw the errors of the most unusual rows.
+
+        Parameters
+        ----------
+        estimator : transformer
+            A fitted transformer with `inverse_transform`, or a Pipeline that ends with
+            one. Errors are in the squared units of what this last step sees, so scale
+            columns of different units before it.
+        X : array-like of shape (n_samples, n_features)
+            Rows; the unusual ones are looked for among all of them.
+        n_rows : int, default=10
+            Number of rows to draw.
+        n_columns : int, default=15
+            Largest number of columns to draw.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ErrorDisplay
+        """
+        table = seen(estimator, X)
+        back = np.asarray(table.estimator.inverse_transform(table.codes(table.X)))
+        errors = reconstruction_error(table.rows, back, per_feature=True)
+        display = cls(errors, table.feature_names, table.row_names)
+        return display.plot(ax, n_rows=n_rows, n_columns=n_columns)
+
+    def frame(self):
+        """Return the errors, the most unusual row first.
+
+        Returns
+        -------
+        DataFrame
+            A line for each row: "error", the mean over its cells, and the squared error
+            of each cell under the name of its column.
+        """
+        cells = pd.DataFrame(self.errors, self.row_names, self.feature_names)
+        means = pd.Series(self.errors.mean(axis=1), self.row_names, name="error")
+        order = np.argsort(-means.to_numpy(), kind="stable")
+        return pd.concat([means, cells], axis=1).iloc[order]
+
+    def plot(self, ax=None, *, n_rows=10, n_columns=15):
+        """Draw the errors of the most unusual rows.
+
+        A cell is as dark as its root is large: the error in the units of the table. The
+        columns are sorted by their share in these rows.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        n_rows : int, default=10
+            Number of rows to draw.
+        n_columns : int, default=15
+            Largest number of columns to draw.
+
+        Returns
+        -------
+        ErrorDisplay
+        """
+        for name, value in {"n_rows": n_rows, "n_columns": n_columns}.items():
+            if value < 1:
+                raise ValueError(f"{name}={value} must be at least 1.")
+        frame = self.frame().iloc[:n_rows]
+        cells = frame.iloc[:, 1:]
+        order = np.argsort(-cells.to_numpy().sum(axis=0), kind="stable")[:n_columns]
+        cells = np.sqrt(cells.iloc[:, order])
+        ax = new_axes(ax, (2.5 + 0.42 * cells.shape[1], 1.6 + 0.32 * len(cells)))
+        ax.imshow(cells, cmap="gray_r", vmin=0, aspect="auto")
+        middle = {"ha": "center", "va": "center", "size": "small"}
+        for i, worst in enumerate(np.argmax(cells.to_numpy(), axis=1)):
+            error = cells.iat[i, worst]
+            colour = "white" if error > cells.to_numpy().max() / 2 else "black"
+            ax.text(worst, i, f"{error:.2g}", color=colour, **middle)
+        ax.set_xticks(range(cells.shape[1]), cells.columns, rotation=90)
+        ax.set_yticks(range(len(cells)), [str(name) for name in cells.index])
+        ax.set(ylabel="row", title="absolute error of each cell")
+        bars = ax.inset_axes([1.02, 0, 0.25, 1], sharey=ax)
+        bars.barh(range(len(frame)), frame["error"], color="0.5")
+        bars.axvline(self.errors.mean(), color="black", lw=1, ls="--")
+        bars.tick_params(labelleft=False, left=False)
+        bars.set(title="mean square")
+        bars.spines[["top", "right"]].set_visible(False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

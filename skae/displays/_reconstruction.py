@@ -1,0 +1,196 @@
+"""ReconstructionDisplay: rows and what a code gives back of them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import _safe_indexing
+
+from ._seen import new_axes, seen
+
+
+class ReconstructionDisplay:
+    """Rows beside their reconstructions by PCA and by an autoencoder.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features)
+        The rows to show.
+    reconstructions : dict of str to ndarray of shape (n_rows, n_features)
+        What was made of them, by the name of the method.
+    feature_names : list of str
+        Names of the columns.
+    row_names : sequence, default=None
+        Names of the rows.
+    image_shape : tuple of two int, default=None
+        Height and width of the rows, if they are images.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of these.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skae import AutoencoderTransformer
+    >>> from skae.displays import ReconstructionDisplay
+    >>> X = load_digits().data
+    >>> autoencoder = AutoencoderTransformer(8, max_epochs=5).fit(X)
+    >>> display = ReconstructionDisplay.from_estimator(
+    ...     autoencoder, X, rows=[0, 7, 9], image_shape=(8, 8)
+    ... )
+    >>> list(display.frame())
+    ['row', 'column', 'value', 'PCA', 'AutoencoderTransformer']
+    """
+
+    def __init__(
+        self, rows, reconstructions, feature_names, row_names=None, image_shape=None
+    ):
+        self.rows = rows
+        self.reconstructions = reconstructions
+        self.feature_names = feature_names
+        self.row_names = row_names
+        self.image_shape = image_shape
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, *, rows=None, image_shape=None, pca=None, ax=None
+    ):
+        """Draw rows and their reconstructions.
+
+        Parameters
+        ----------
+        estimator : transformer
+            A fitted transformer with `inverse_transform`, or a Pipeline that ends with
+            one. The rows are shown as this last step sees them.
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        rows : sequence of int, default=None
+            Positions of those to show; None takes the first, ten images or four others.
+        image_shape : tuple of two int, default=None
+            Height and width of the rows, if they are images; None draws bars.
+        pca : PCA, default=None
+            Fitted on what the last step of a Pipeline sees; None fits one of the same
+            width on `X`.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ReconstructionDisplay
+        """
+        table = seen(estimator, X)
+        n_features = table.rows.shape[1]
+        if image_shape is not None and np.prod(image_shape) != n_features:
+            raise ValueError(
+                f"image_shape={image_shape} must have as many pixels as the rows have "
+                f"columns, {n_features}."
+            )
+        if rows is None:
+            rows = range(min(len(table.rows), 4 if image_shape is None else 10))
+        shown = np.asarray(rows)
+        if shown.ndim != 1 or not len(shown) or shown.dtype.kind not in "iu":
+            raise ValueError(f"rows={rows} must be a sequence of positions of rows in X.")
+        n_rows = len(table.rows)
+        if shown.min() < 0 or shown.max() >= n_rows:
+            raise ValueError(f"rows={rows} must be positions from 0 to {n_rows - 1}.")
+        codes = table.codes(_safe_indexing(table.X, shown))
+        pca = table.pca(codes.shape[1], pca)
+        reconstructions = {
+            "PCA": pca.inverse_transform(pca.transform(table.rows[shown])),
+            table.name: np.asarray(table.estimator.inverse_transform(codes)),
+        }
+        return cls(
+            table.rows[shown],
+            reconstructions,
+            table.feature_names,
+            table.row_names[shown],
+            image_shape,
+        ).plot(ax)
+
+    def frame(self):
+        """Return the values.
+
+        Returns
+        -------
+        DataFrame
+            "row", "column" and "value", and a column for each method.
+        """
+        n_rows, n_features = self.rows.shape
+        values = {
+            "row": np.repeat(self._row_names(), n_features),
+            "column": np.tile(self.feature_names, n_rows),
+            "value": self.rows.ravel(),
+        }
+        methods = {name: back.ravel() for name, back in self.reconstructions.items()}
+        return pd.DataFrame(values | methods)
+
+    def plot(self, ax=None):
+        """Draw rows and reconstructions.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        ReconstructionDisplay
+        """
+        if self.image_shape is None:
+            ax = new_axes(ax, (7, 0.8 + 1.2 * len(self.rows)))
+            self._draw_bars(ax)
+        else:
+            n_lines = 1 + len(self.reconstructions)
+            ax = new_axes(ax, (9, 9 * n_lines / max(len(self.rows), n_lines)))
+            self._draw_images(ax)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _row_names(self):
+        return np.arange(len(self.rows)) if self.row_names is None else self.row_names
+
+    def _draw_images(self, ax):
+        """Draw a line of images for the rows, and one for each method, in one mosaic."""
+        height, width = self.image_shape
+        lines = {"rows": self.rows} | self.reconstructions
+        gap = max(1, width // 8)
+        n_lines, n_images = len(lines), len(self.rows)
+        mosaic = np.full(
+            (n_lines * (height + gap) - gap, n_images * (width + gap) - gap), np.nan
+        )
+        for i, images in enumerate(lines.values()):
+            for j, image in enumerate(images):
+                top, left = i * (height + gap), j * (width + gap)
+                place = slice(top, top + height), slice(left, left + width)
+                mosaic[place] = image.reshape(height, width)
+        ax.imshow(mosaic, cmap="gray_r", vmin=self.rows.min(), vmax=self.rows.max())
+        middles = [i * (height + gap) + (height - 1) / 2 for i in range(n_lines)]
+        ax.set_yticks(middles, list(lines))
+        ax.set_xticks([])
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+
+    def _draw_bars(self, ax):
+        """Draw a panel for each row: its values as bars, reconstructions as marks."""
+        n, places = len(self.rows), np.arange(len(self.feature_names))
+        ax.set_axis_off()
+        for i, (name, row) in enumerate(zip(self._row_names(), self.rows)):
+            panel = ax.inset_axes([0, 1 - (i + 0.9) / n, 1, 0.8 / n])
+            panel.bar(places, row, color="0.8", label="row")
+            for j, (method, back) in enumerate(self.reconstructions.items()):
+                style = {"color": f"C{j}", "ms": 5, "mfc": None if j else "none"}
+                panel.plot(places, back[i], "o^sDv"[j % 5], label=method, **style)
+            panel.axhline(0, color="0.5", lw=0.8)
+            panel.set_ylabel(f"row {name}")
+            panel.spines[["top", "right", "bottom"]].set_visible(False)
+            panel.set_xticks([])
+            panel.margins(x=0.01)
+        if len(places) <= 40:
+            panel.set_xticks(places, self.feature_names, rotation=90)
+            panel.tick_params(axis="x", length=0)
+        place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 6}
+        ax.legend(*panel.get_legend_handles_labels(), frameon=False, **place)

@@ -1,0 +1,83 @@
+"""What the last step of a Pipeline sees and gives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.decomposition import PCA
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_array, check_is_fitted
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A fitted transformer and rows as it sees them.
+
+    Attributes
+    ----------
+    estimator : transformer
+        The last step of a Pipeline, or the estimator itself.
+    X : array-like of shape (n_samples, n_features)
+        The rows as the estimator takes them, with their names if they have any.
+    rows : ndarray of shape (n_samples, n_features)
+        The same as plain numbers.
+    feature_names : list of str
+    row_names : ndarray of shape (n_samples,)
+    """
+
+    estimator: object
+    X: object
+    rows: np.ndarray
+    feature_names: list
+    row_names: np.ndarray
+
+    @property
+    def name(self):
+        return type(self.estimator).__name__
+
+    def codes(self, X):
+        """Return the codes, without the hidden activations of ``features="all"``."""
+        codes = np.asarray(self.estimator.transform(X))
+        if getattr(self.estimator, "features", "code") == "all":
+            names = self.estimator.get_feature_names_out()
+            codes = codes[:, ["_hidden" not in name for name in names]]
+        return codes
+
+    def pca(self, n_components, pca):
+        """Return a fitted PCA, the one given or a new one."""
+        if pca is None:
+            if len(self.rows) < 2:
+                raise ValueError("X has one row, of which PCA cannot be made; pass pca.")
+            n_components = min(n_components, *self.rows.shape)
+            return PCA(n_components, svd_solver="full").fit(self.rows)
+        check_is_fitted(pca)
+        return pca
+
+
+def seen(estimator, X):
+    """Return what a fitted estimator, or the last step of a Pipeline, sees of a table."""
+    check_is_fitted(estimator)
+    rows, last = X, estimator
+    while isinstance(last, Pipeline):
+        if len(last) > 1:
+            rows = last[:-1].transform(rows)
+        last = last[-1]
+    numbers = check_array(rows, accept_sparse="csr", dtype=np.float64, input_name="X")
+    if sparse.issparse(numbers):
+        numbers = numbers.toarray()
+    names = getattr(rows, "columns", getattr(last, "feature_names_in_", None))
+    if names is None:
+        names = range(numbers.shape[1])
+    row_names = getattr(X, "index", np.arange(len(numbers)))
+    names = [str(name) for name in names]
+    return Seen(last, rows, numbers, names, np.asarray(row_names))
+
+
+def new_axes(ax, figsize):
+    """Return the axes given, or those of a new figure."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    return ax

@@ -1,0 +1,125 @@
+"""TrainingDisplay: the curves of a fit."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from ._seen import new_axes
+
+SQUARED_ERRORS = ("mse", "mean_squared_error", "MSE")
+
+
+class TrainingDisplay:
+    """Loss of training and validation rows by epoch, and PCA's line to beat.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    history : dict of list of float
+        `history_` of a fitted estimator.
+    best_epoch : int
+        The epoch whose weights were kept; 0 for the start.
+    pca_loss : float, default=nan
+        Loss of PCA of the same width on the validation rows; NaN draws no line.
+    name : str, default=None
+        Name of the estimator, the title.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of these.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skae import AutoencoderTransformer
+    >>> from skae.displays import TrainingDisplay
+    >>> autoencoder = AutoencoderTransformer(max_epochs=5).fit(load_iris().data)
+    >>> display = TrainingDisplay.from_estimator(autoencoder)
+    >>> display.frame().index.tolist()
+    [1, 2, 3, 4, 5]
+    """
+
+    def __init__(self, history, best_epoch, pca_loss=np.nan, name=None):
+        self.history = history
+        self.best_epoch = best_epoch
+        self.pca_loss = pca_loss
+        self.name = name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator of skae
+            A fitted autoencoder or predictor, or a Pipeline that ends with one. The line
+            of PCA needs validation rows and the squared error as loss.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        TrainingDisplay
+        """
+        check_is_fitted(estimator)
+        last = estimator[-1] if hasattr(estimator, "steps") else estimator
+        if not getattr(last, "history_", None):
+            raise ValueError(
+                f"{type(last).__name__} has no training to show; pass an estimator of skae "
+                "that has trained for an epoch or more."
+            )
+        has_line = getattr(last, "loss", None) in SQUARED_ERRORS
+        pca_loss = getattr(last, "pca_loss_", np.nan) if has_line else np.nan
+        name = type(last).__name__
+        return cls(last.history_, last.best_epoch_, pca_loss, name).plot(ax)
+
+    def frame(self):
+        """Return the curves.
+
+        Returns
+        -------
+        DataFrame
+            The series of `history` by epoch, from 1, and "pca_loss".
+        """
+        frame = pd.DataFrame(self.history).assign(pca_loss=self.pca_loss)
+        frame.index = pd.RangeIndex(1, len(frame) + 1, name="epoch")
+        return frame
+
+    def plot(self, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        TrainingDisplay
+        """
+        ax = new_axes(ax, (5.5, 4))
+        frame = self.frame()
+        ax.plot(frame["loss"], color="0.6", label="training rows, with their noise")
+        if "val_loss" in frame:
+            ax.plot(frame["val_loss"], color="C0", lw=2, label="validation rows")
+        if np.isfinite(self.pca_loss):
+            ax.axhline(self.pca_loss, color="black", ls="--", label="PCA, validation rows")
+        if self.best_epoch:
+            series = frame["val_loss"] if "val_loss" in frame else frame["loss"]
+            best, label = series[self.best_epoch], f"epoch {self.best_epoch}, kept"
+            ax.plot(self.best_epoch, best, "o", color="black", label=label)
+        elif np.isfinite(self.pca_loss):
+            ax.plot(0, self.pca_loss, "o", color="black", label="the start, kept")
+        curves = frame[frame.columns.intersection(["loss", "val_loss", "pca_loss"])]
+        lowest, highest = np.nanmin(curves), np.nanmax(curves)
+        if lowest > 0 and highest > 20 * lowest:
+            ax.set_yscale("log")
+        ax.set(xlabel="epoch", ylabel="loss", title=self.name)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

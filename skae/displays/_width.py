@@ -1,0 +1,113 @@
+"""WidthDisplay: how much is kept with how many components."""
+
+from ..compare import compare_with_pca
+from ._seen import new_axes
+
+
+class WidthDisplay:
+    """R² on unseen rows against the width of the code, of PCA and of autoencoders.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What :func:`skae.compare_with_pca` measured.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of these.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skae import AutoencoderTransformer
+    >>> from skae.displays import WidthDisplay
+    >>> autoencoder = AutoencoderTransformer(max_epochs=5)
+    >>> display = WidthDisplay.from_estimator(
+    ...     autoencoder, load_iris().data, n_components=[1, 2], cv=2
+    ... )
+    >>> len(display.frame())
+    8
+    """
+
+    def __init__(self, comparison):
+        self.comparison = comparison
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimators,
+        X,
+        *,
+        n_components=(1, 2, 3, 5, 8),
+        cv=3,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+        ax=None,
+    ):
+        """Fit estimators at several widths and draw how much they keep.
+
+        Parameters
+        ----------
+        estimators : transformer, list or dict of transformers
+            As in :func:`skae.compare_with_pca`; they are cloned.
+        X : array-like or DataFrame of shape (n_samples, n_features)
+            The table, numbers, text and dates as they are.
+        n_components : int or sequence of int, default=(1, 2, 3, 5, 8)
+            Widths.
+        cv : int or cross-validation splitter, default=3
+            An int gives so many shuffled folds.
+        n_jobs : int, default=None
+            Number of fits at a time, as in joblib.
+        random_state : int or None, default=None
+            Shuffles the folds, and seeds estimators whose `random_state` is None.
+        verbose : int, default=0
+            1 prints a line for each fit that is done, 0 prints nothing.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        WidthDisplay
+        """
+        comparison = compare_with_pca(
+            estimators,
+            X,
+            n_components=n_components,
+            cv=cv,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        return cls(comparison).plot(ax)
+
+    def frame(self):
+        """Return all measurements, a row for each estimator, width and split.
+
+        Returns
+        -------
+        DataFrame
+            That of the comparison.
+        """
+        return self.comparison.frame()
+
+    def plot(self, ax=None):
+        """Draw R² against the width.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        WidthDisplay
+        """
+        self.ax_ = self.comparison.plot(new_axes(ax, (5.5, 4)))
+        self.figure_ = self.ax_.figure
+        return self
