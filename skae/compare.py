@@ -82,6 +82,7 @@ def compare_with_pca(
     Returns
     -------
     Comparison
+        The measurements, with a table and a picture of them.
 
     Examples
     --------
@@ -207,6 +208,7 @@ class Comparison:
         Returns
         -------
         matplotlib Axes
+            Where it was drawn.
         """
         import matplotlib.pyplot as plt
 

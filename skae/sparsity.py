@@ -30,6 +30,8 @@ class TopK(keras.layers.Layer):
     ----------
     n_nonzero : int
         How many activations to keep.
+    **kwargs
+        Name and dtype, as of every Keras layer.
 
     References
     ----------
@@ -109,6 +111,8 @@ class KLSparsity(keras.layers.Layer):
         Mean activation to reach, :math:`\rho`, in (0, 1).
     weight : float
         Weight of the penalty, :math:`\beta`.
+    **kwargs
+        Name and dtype, as of every Keras layer.
 
     References
     ----------
@@ -163,7 +167,18 @@ class KLSparsity(keras.layers.Layer):
         return codes
 
     def penalty(self, means):
-        """Return the penalty for mean activations of shape (n_units,)."""
+        """Return the penalty for mean activations of the units.
+
+        Parameters
+        ----------
+        means : array-like of shape (n_units,)
+            Mean activations over the rows, in [0, 1].
+
+        Returns
+        -------
+        Keras tensor of shape ()
+            The penalty, not negative.
+        """
         rho = ops.convert_to_tensor(self.target)
         means = ops.clip(means, 1e-6, 1 - 1e-6)
         divergence = rho * ops.log(rho / means)
@@ -192,6 +207,8 @@ class L1Sparsity(keras.layers.Layer):
     ----------
     weight : float
         Weight of the penalty, :math:`\lambda`.
+    **kwargs
+        Name and dtype, as of every Keras layer.
 
     References
     ----------

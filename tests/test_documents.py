@@ -1,7 +1,9 @@
 """The code in the README and in the docs runs, and docstrings say what signatures do."""
 
 import ast
+import importlib
 import inspect
+import operator
 import re
 import textwrap
 from pathlib import Path
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import skae
+from skae.compare import Comparison
+from skae.metrics import NeighborhoodPreservation
 
 ROOT = Path(__file__).parents[1]
 PYTHON_BLOCK = re.compile(
@@ -21,6 +25,59 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst"))]
 def test_code_of_documents_runs(path):
     for markdown, rst in PYTHON_BLOCK.findall(path.read_text()):
         exec(textwrap.dedent(markdown or rst), {})
+
+
+API = re.findall(
+    r"\.\. currentmodule:: (\S+)|^   ([A-Za-z]\S+)$",
+    (ROOT / "docs" / "api.rst").read_text(),
+    re.MULTILINE,
+)
+IGNORED = {
+    "ES01": "a summary says enough of what is simple",
+    "SA01": "few things have relatives that are not found beside them",
+    "RT02": "scikit-learn names what is returned",
+}
+PROTOCOL = {"build", "call", "compute_output_shape", "get_config"}  # of Keras' layers
+
+
+def public_names():
+    """Yield what the API page names, and its methods that are not Keras' protocol."""
+    module = None
+    for found, name in API:
+        module = found or module
+        if not name:
+            continue
+        yield f"{module}.{name}"
+        thing = operator.attrgetter(name)(importlib.import_module(module))
+        if not inspect.isclass(thing):
+            continue
+        for member in dir(thing):
+            value = inspect.getattr_static(thing, member)
+            value = getattr(value, "__func__", getattr(value, "fget", value))
+            is_ours = str(getattr(value, "__module__", None)).startswith("skae")
+            is_protocol = any("keras" in base.__module__ for base in thing.__mro__)
+            if member[0] != "_" and is_ours and not (is_protocol and member in PROTOCOL):
+                yield f"{module}.{name}.{member}"
+
+
+def test_the_api_page_names_all_of_skae():
+    named = set(public_names())
+    assert {f"skae.{name}" for name in skae.__all__ if name != "__version__"} <= named
+    assert len(named) > 80
+
+
+@pytest.mark.parametrize("name", list(public_names()))
+def test_docstring_is_valid_numpydoc(name):
+    validate = pytest.importorskip("numpydoc.validate").validate
+    thing = operator.attrgetter(name.removeprefix("skae."))(skae)
+    is_result = thing in (Comparison, NeighborhoodPreservation)  # no one makes them
+    ignored = set(IGNORED)
+    if is_result:
+        ignored |= {"EX01", "PR01"}
+    elif name.split(".")[-2][0].isupper():  # a method
+        ignored.add("EX01")
+    errors = validate(name)["errors"]
+    assert [error for error in errors if error[0] not in ignored] == []
 
 
 ESTIMATORS = [name for name in skae.__all__ if inspect.isclass(getattr(skae, name))]

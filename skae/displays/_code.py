@@ -66,6 +66,7 @@ class CodeDisplay:
         Returns
         -------
         CodeDisplay
+            The display, drawn.
         """
         table = seen(estimator, X)
         codes = table.codes(table.X)
@@ -113,6 +114,7 @@ class CodeDisplay:
         Returns
         -------
         CodeDisplay
+            The display itself.
         """
         import matplotlib.pyplot as plt
 

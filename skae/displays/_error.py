@@ -70,6 +70,7 @@ class ErrorDisplay:
         Returns
         -------
         ErrorDisplay
+            The display, drawn.
         """
         table = seen(estimator, X)
         back = np.asarray(table.estimator.inverse_transform(table.codes(table.X)))
@@ -109,6 +110,7 @@ class ErrorDisplay:
         Returns
         -------
         ErrorDisplay
+            The display itself.
         """
         for name, value in {"n_rows": n_rows, "n_columns": n_columns}.items():
             if value < 1:

@@ -81,6 +81,7 @@ class ReconstructionDisplay:
         Returns
         -------
         ReconstructionDisplay
+            The display, drawn.
         """
         table = seen(estimator, X)
         n_features = table.rows.shape[1]
@@ -139,6 +140,7 @@ class ReconstructionDisplay:
         Returns
         -------
         ReconstructionDisplay
+            The display itself.
         """
         if self.image_shape is None:
             ax = new_axes(ax, (7, 0.8 + 1.2 * len(self.rows)))

@@ -64,6 +64,7 @@ class TrainingDisplay:
         Returns
         -------
         TrainingDisplay
+            The display, drawn.
         """
         check_is_fitted(estimator)
         last = estimator[-1] if hasattr(estimator, "steps") else estimator
@@ -100,6 +101,7 @@ class TrainingDisplay:
         Returns
         -------
         TrainingDisplay
+            The display itself.
         """
         ax = new_axes(ax, (5.5, 4))
         frame = self.frame()

@@ -74,6 +74,7 @@ class WidthDisplay:
         Returns
         -------
         WidthDisplay
+            The display, drawn.
         """
         comparison = compare_with_pca(
             estimators,
@@ -107,6 +108,7 @@ class WidthDisplay:
         Returns
         -------
         WidthDisplay
+            The display itself.
         """
         self.ax_ = self.comparison.plot(new_axes(ax, (5.5, 4)))
         self.figure_ = self.ax_.figure
