@@ -6,26 +6,30 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
-from scipy import sparse
 from sklearn.base import clone
-from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.decomposition import PCA
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
-from sklearn.utils.multiclass import type_of_target
 
+from ._preparation import as_frame, holds_classes, prepared
 from .metrics import continuity, reconstruction_error, reconstruction_r2
 
 N_NEIGHBORS = 5
-MAX_CLASSES = 50
-MAX_CATEGORIES = 20
 MAX_ROWS = 1000  # whose neighbours are compared
+HEADINGS = {  # of a table that is printed
+    "relative_error": "error",
+    "standard_error": "±",
+    "components_of_pca": "worth",
+    "trustworthiness": "trust",
+    "continuity": "contin.",
+    "fit_seconds": "fit s",
+    "transform_microseconds": "µs/row",
+}
 FORMATS = {
     "wins": lambda wins: "yes" if wins else "",
     "components_of_pca": "{:.0f}".format,
@@ -101,7 +105,7 @@ def compare_with_pca(
     named = {"PCA": PCA()} | _named(estimators)
     for name, estimator in named.items():
         _width_parameter(name, estimator)
-    table = _as_frame(X)
+    table = as_frame(X)
     has_classes, predictor, scorer = False, None, None
     if y is not None:
         y = np.asarray(y)
@@ -114,14 +118,14 @@ def compare_with_pca(
         folds = StratifiedKFold if has_classes else KFold
         cv = folds(cv, shuffle=True, random_state=random_state)
     splits = list(check_cv(cv, y, classifier=has_classes).split(table, y))
-    prepared = [_prepared(table, *split) for split in splits]
-    n_columns = min(rows.shape[1] for rows, _ in prepared)
+    tables = [prepared(table, *split) for split in splits]
+    n_columns = min(rows.shape[1] for rows, _ in tables)
     widths = _widths(n_components, n_columns)
     tasks = [(width, split) for split in range(len(splits)) for width in widths]
     jobs = (
         delayed(_measured)(
             {name: _at_width(named[name], name, width, random_state) for name in named},
-            *prepared[split],
+            *tables[split],
             None if y is None else tuple(y[rows] for rows in splits[split]),
             predictor,
             scorer,
@@ -140,7 +144,7 @@ def compare_with_pca(
                 f"R² {said}",
                 flush=True,
             )
-    curves = np.array([_pca_curve(*pair)[:n_columns] for pair in prepared])
+    curves = np.array([_pca_curve(*pair)[:n_columns] for pair in tables])
     return Comparison(pd.DataFrame(records), curves.mean(axis=0))
 
 
@@ -223,15 +227,35 @@ class Comparison:
             style = {"fmt": "osD^v<>"[i % 7] + "-", "ms": 5, "capsize": 2}
             ax.errorbar(table.index, table[name], spread[name], label=name, **style)
         ax.set(xlabel="components", ylabel="R² on unseen rows")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)
         return ax
 
     def __str__(self):
-        return self.summary().to_string(formatters=FORMATS, float_format="{:.3f}".format)
+        table = self.summary().rename(columns=HEADINGS)
+        formatters = {HEADINGS.get(name, name): form for name, form in FORMATS.items()}
+        text = table.to_string(formatters=formatters, float_format="{:.3f}".format)
+        return "\n".join([text, "", *self._verdicts()])
 
     def _repr_html_(self):
         return self.summary().to_html(formatters=FORMATS, float_format="{:.3f}".format)
+
+    def _verdicts(self):
+        """Yield a sentence for each method: where it wins, by how much, at what cost."""
+        summary = self.summary()
+        for name in self.records["estimator"].unique()[1:]:
+            rows = summary.xs(name, level="estimator")
+            won = rows[rows["wins"]]
+            if won.empty:
+                yield f"{name} has no sure gain over PCA at any of these widths."
+                continue
+            widths = ", ".join(map(str, won.index))
+            less = ", ".join(f"{1 - error:.0%}" for error in won["relative_error"])
+            yield (
+                f"{name} wins with {widths} components: {less} less error than PCA, for "
+                f"{rows['fit_seconds'].mean():.1f} s a fit."
+            )
 
 
 def _named(estimators):
@@ -300,45 +324,6 @@ def _at_width(estimator, name, width, random_state):
         }
         estimator.set_params(**seeds)
     return estimator
-
-
-def _as_frame(X):
-    """Return a table whose columns are numbers or text, dates being numbers of days."""
-    if sparse.issparse(X):
-        X = X.toarray()
-    table = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
-    for name, column in table.infer_objects().items():
-        if pd.api.types.is_datetime64_any_dtype(column):
-            days = (column - column.min()) / pd.Timedelta(days=1)
-            table[name] = days.astype(np.float64)
-        elif pd.api.types.is_numeric_dtype(column):
-            table[name] = column.astype(np.float64)
-        else:
-            table[name] = column.astype(str)
-    return table
-
-
-def holds_classes(y):
-    """Whether targets are classes: text, or few whole numbers."""
-    if type_of_target(y) not in ("binary", "multiclass"):
-        return False
-    return y.dtype.kind not in "iuf" or len(np.unique(y)) <= MAX_CLASSES
-
-
-def _prepared(table, train, test):
-    """Return training and held-out rows as numbers, prepared on the training rows."""
-    numbers = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
-    text = OneHotEncoder(
-        max_categories=MAX_CATEGORIES,
-        handle_unknown="infrequent_if_exist",
-        sparse_output=False,
-    )
-    columns = make_column_transformer(
-        (numbers, make_column_selector(dtype_include="number")),
-        (text, make_column_selector(dtype_exclude="number")),
-        sparse_threshold=0,
-    )
-    return columns.fit_transform(table.iloc[train]), columns.transform(table.iloc[test])
 
 
 def _measured(estimators, rows, unseen, targets, predictor, scorer):

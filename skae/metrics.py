@@ -83,7 +83,7 @@ def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=
 
     .. math::
 
-        1 - \frac{2}{nk(2n - 3k - 1)} \sum_i \sum_{j \in N_k(i) \setminus M_k(i)}
+        1 - \frac{2}{nk(2n - 3k - 1)} \sum_i \sum_{j \in N_k(i),\ j \notin M_k(i)}
         (r(i, j) - k),
 
     where :math:`N_k(i)` are the `k` nearest neighbours of row `i` in `X`,

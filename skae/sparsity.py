@@ -100,10 +100,10 @@ class TopK(keras.layers.Layer):
 class KLSparsity(keras.layers.Layer):
     r"""Logistic codes, each drawn to be active in a small part of the rows.
 
-    The penalty is :math:`\beta \sum_j \rho \log(\rho / \hat\rho_j) + (1 - \rho)
-    \log((1 - \rho) / (1 - \hat\rho_j))`, where :math:`\hat\rho_j` is the mean activation
-    of unit :math:`j` over the data: a running mean over about 2,000 rows, so that
-    neither its value nor its strength depends on the size of the batch.
+    The penalty is :math:`\beta \sum_j \rho \log(\rho / \hat{\rho}_j) + (1 - \rho)
+    \log((1 - \rho) / (1 - \hat{\rho}_j))`, where :math:`\hat{\rho}_j` is the mean
+    activation of unit :math:`j` over the data: a running mean over about 2,000 rows, so
+    that neither its value nor its strength depends on the size of the batch.
 
     Parameters
     ----------

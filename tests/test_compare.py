@@ -11,7 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae import AutoencoderTransformer, compare_with_pca
-from skae.compare import _as_frame, _prepared, _relative, holds_classes
+from skae._preparation import as_frame, holds_classes, prepared
+from skae.compare import _relative
 from skae.metrics import reconstruction_r2
 
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
@@ -66,7 +67,12 @@ def test_curved_table_is_won_and_worth_more_components():
     assert best["components_of_pca"] > 2
     assert best["wins"]
     assert best["fit_seconds"] > 0
-    assert " yes " in str(comparison)
+    text = str(comparison)
+    assert " yes " in text
+    assert (
+        f"AutoencoderTransformer wins with 2 components: {1 - best['relative_error']:.0%}"
+        in text
+    )
 
 
 def mixed_table():
@@ -96,25 +102,25 @@ def test_mixed_columns_are_prepared_within_the_split():
     wild = frame.copy()
     train, test = list(KFold(3, shuffle=True, random_state=0).split(frame))[2]
     wild.iloc[test, 0] *= 1e6
-    rows, unseen = _prepared(_as_frame(frame), train, test)
-    wild_rows, wild_unseen = _prepared(_as_frame(wild), train, test)
+    rows, unseen = prepared(as_frame(frame), train, test)
+    wild_rows, wild_unseen = prepared(as_frame(wild), train, test)
     np.testing.assert_array_equal(wild_rows, rows)
     np.testing.assert_allclose(wild_unseen[:, 0].std(), 1e6 * unseen[:, 0].std(), rtol=1e-6)
 
 
 def test_columns_become_numbers_that_can_be_told():
     frame = mixed_table()
-    numbers = _as_frame(frame)
+    numbers = as_frame(frame)
     assert (numbers["day"].drop(index=5).diff().dropna().isin([1, 2])).all()
     assert numbers["day"].isna().sum() == 1
     assert numbers["flag"].tolist() == frame["flag"].tolist()
     train, test = np.arange(40), np.arange(40, 60)
-    rows, unseen = _prepared(numbers, train, test)
+    rows, unseen = prepared(numbers, train, test)
     # kind: x, y, missing; category: u, v; name: 19 rows by name, the rest together
     assert rows.shape[1] == unseen.shape[1] == 7 + 3 + 2 + 20
     np.testing.assert_allclose(rows[:, :7].mean(axis=0), 0, atol=1e-12)
     np.testing.assert_array_equal(unseen[:, -1], 1)
-    np.testing.assert_array_equal(_as_frame(sparse.eye_array(3)), np.eye(3))
+    np.testing.assert_array_equal(as_frame(sparse.eye_array(3)), np.eye(3))
 
 
 def test_codes_serve_a_predictor_of_classes_and_of_numbers():
@@ -181,6 +187,7 @@ def test_it_can_be_seen():
     assert labels == ["PCA", "AutoencoderTransformer"]
     assert comparison.plot(ax) is ax
     plt.close("all")
+    assert "AutoencoderTransformer has no sure gain over PCA" in str(comparison)
     html = comparison._repr_html_()
     assert "<table" in html
     assert "AutoencoderTransformer" in html

@@ -13,6 +13,7 @@ ROOT = Path(skae.__file__).parent
 LAYERS = [  # a module may import from the lines above its own, and from beside it
     {"_activations", "_rows", "_threads", "_automatic", "corruption"},
     {"metrics"},
+    {"_preparation"},
     {"compare"},
     {"displays"},
     {"_table", "_pca", "_keras", "_validation"},

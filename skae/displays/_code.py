@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..compare import holds_classes
+from .._preparation import holds_classes
 from ._seen import seen
 
 

@@ -122,6 +122,6 @@ class TrainingDisplay:
             ax.set_yscale("log")
         ax.set(xlabel="epoch", ylabel="loss", title=self.name)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False)
+        ax.legend(edgecolor="none")
         self.ax_, self.figure_ = ax, ax.figure
         return self
