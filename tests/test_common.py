@@ -16,12 +16,11 @@ from skae import (
 QUICK = {"max_epochs": 3, "random_state": 0}
 CONFIGURATIONS = {
     "plain": AutoencoderTransformer(**QUICK),
-    "random": AutoencoderTransformer(init="random", **QUICK),
-    "deep": AutoencoderTransformer(hidden_layer_sizes=(16, 8, 4), features="all", **QUICK),
-    "linear": AutoencoderTransformer(hidden_layer_sizes=(), **QUICK),
-    "overcomplete": AutoencoderTransformer(12, **QUICK),
-    "fraction": AutoencoderTransformer(0.7, **QUICK),
-    "custom": AutoencoderTransformer(build_network=dropout_network, **QUICK),
+    "deep": AutoencoderTransformer(
+        hidden_layer_sizes=(16, 8, 4), init="random", features="all", **QUICK
+    ),
+    "linear": AutoencoderTransformer(0.7, hidden_layer_sizes=(), **QUICK),
+    "custom": AutoencoderTransformer(12, build_network=dropout_network, **QUICK),
     "denoising": DenoisingAutoencoder(**QUICK),
     "emphasised": DenoisingAutoencoder(12, noise="masking", emphasis=1.0, **QUICK),
     "topk": SparseAutoencoder(**QUICK),
