@@ -11,108 +11,58 @@ and writes the picture ``versus_pca.png`` into the current directory.
 # %%
 # The comparison
 # --------------
-# Both methods see the same training rows and are judged on the same unseen rows: by the
-# fraction of the variance that they reconstruct, and by how well a logistic regression
-# and five nearest neighbours classify the codes inside a Pipeline.
-
-import time
+# :func:`~skae.compare_with_pca` fits both on the same rows, scaled in the same way, and
+# judges them on the rows that were left out: by the fraction of the variance that they
+# reconstruct, by the neighbours that they keep, and by how well a logistic regression
+# tells the digits from the codes.
 
 import matplotlib.pyplot as plt
-import pandas as pd
-from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from skae import AutoencoderTransformer
+from skae import AutoencoderTransformer, compare_with_pca
+from skae.displays import CodeDisplay, ReconstructionDisplay
 
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
-
-fitted, records = {}, []
-for n_components in (2, 5, 10):
-    for method in (PCA, AutoencoderTransformer):
-        transformer = method(n_components, random_state=0)
-        start = time.perf_counter()
-        transformer.fit(X_train)
-        seconds = time.perf_counter() - start
-        back = transformer.inverse_transform(transformer.transform(X_test))
-        record = {
-            "components": n_components,
-            "method": "PCA" if method is PCA else "autoencoder",
-            "R² unseen": r2_score(X_test, back, multioutput="variance_weighted"),
-            "seconds": seconds,
-        }
-        for label, classifier in {
-            "logistic regression": LogisticRegression(max_iter=2000),
-            "5 neighbours": KNeighborsClassifier(5),
-        }.items():
-            pipeline = make_pipeline(clone(transformer), StandardScaler(), classifier)
-            record[label] = pipeline.fit(X_train, y_train).score(X_test, y_test)
-        fitted[method, n_components] = transformer
-        records.append(record)
-
-table = pd.DataFrame(records).set_index(["components", "method"])
-table = table[["R² unseen", "logistic regression", "5 neighbours", "seconds"]]
-print(table.round(3).to_string())
+autoencoder = AutoencoderTransformer(random_state=0)
+comparison = compare_with_pca({"autoencoder": autoencoder}, X, y, cv=3, random_state=0)
+print(comparison)
 
 # %%
 # The picture
 # -----------
-# Above, the unseen digits on two components each; below, some of them beside what ten
-# components give back.
+# Above, unseen digits on two components each; below, how much is kept with how many
+# components, and some unseen digits beside what ten components give back.
 
-figure = plt.figure(figsize=(9, 7.5), layout="constrained")
-above, below = figure.subfigures(2, 1, height_ratios=[1.55, 1])
-for ax, (method, title) in zip(
-    above.subplots(1, 2), [(PCA, "PCA"), (AutoencoderTransformer, "autoencoder")]
-):
-    codes = fitted[method, 2].transform(X_test)
-    r2 = table.loc[(2, title), "R² unseen"]
-    points = ax.scatter(*codes.T, c=y_test, cmap="tab10", vmin=-0.5, vmax=9.5, s=9)
-    for digit in range(10):
-        ax.annotate(
-            str(digit),
-            codes[y_test == digit].mean(axis=0),
-            ha="center",
-            va="center",
-            weight="bold",
-            bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": "0.6", "alpha": 0.8},
-        )
-    ax.set(title=f"{title}: 2 components, R² = {r2:.2f}", xticks=[], yticks=[])
-    ax.set(xlabel="component 1", ylabel="component 2")
+X_train, X_test, _, y_test = train_test_split(X, y, stratify=y, random_state=0)
+two = AutoencoderTransformer(2, random_state=0).fit(X_train)
+ten = AutoencoderTransformer(10, random_state=0).fit(X_train)
 
-shown = [next(i for i, label in enumerate(y_test) if label == digit) for digit in range(10)]
-rows = {
-    "digit": X_test[shown],
-    "PCA": fitted[PCA, 10].inverse_transform(fitted[PCA, 10].transform(X_test[shown])),
-    "autoencoder": fitted[AutoencoderTransformer, 10].inverse_transform(
-        fitted[AutoencoderTransformer, 10].transform(X_test[shown])
-    ),
-}
-below.suptitle("unseen digits from 10 components")
-for line, (label, images) in zip(below.subplots(3, 10), rows.items()):
-    for ax, image in zip(line, images):
-        ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=16)
-        ax.set(xticks=[], yticks=[])
-    line[0].set_ylabel(label, rotation=0, ha="right", va="center")
-figure.savefig("versus_pca.png", dpi=110)
+figure = plt.figure(figsize=(10, 7.5), layout="constrained")
+above, below = figure.subfigures(2, 1, height_ratios=[1.3, 1])
+codes = above.subplots(1, 2)
+CodeDisplay.from_estimator(two, X_test, y_test, pca=PCA(2).fit(X_train), ax=codes)
+left, right = below.subplots(1, 2, width_ratios=[1, 1.6])
+comparison.plot(left)
+ReconstructionDisplay.from_estimator(
+    ten, X_test, rows=range(7), image_shape=(8, 8), pca=PCA(10).fit(X_train), ax=right
+)
+right.set_title("unseen digits from ten components")
+figure.savefig("versus_pca.png", dpi=100)
 
 # %%
 # What it says
 # ------------
-r2 = table["R² unseen"]
+summary = comparison.summary()
+five, ten_of_pca = summary.loc[(5, "autoencoder")], summary.loc[(10, "PCA")]
 print(
-    f"With 5 components the autoencoder keeps {r2[5, 'autoencoder']:.0%} of the variance "
-    f"of unseen digits; PCA keeps {r2[5, 'PCA']:.0%}, and {r2[10, 'PCA']:.0%} with 10."
+    f"With 5 components the autoencoder keeps {five['r2']:.0%} of the variance of unseen "
+    f"digits, as {five['components_of_pca']:.0f} principal components do; 10 of these keep "
+    f"{ten_of_pca['r2']:.0%}."
 )
-neighbours = table["5 neighbours"]
+scores = summary.loc[2]["score"]
 print(
-    f"On two components, five nearest neighbours name {neighbours[2, 'autoencoder']:.0%} "
-    f"of the digits on the code, and {neighbours[2, 'PCA']:.0%} on PCA's."
+    f"On two components, a logistic regression names {scores['autoencoder']:.0%} of the "
+    f"digits on the code, and {scores['PCA']:.0%} on PCA's."
 )
