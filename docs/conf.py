@@ -1,7 +1,11 @@
 """Sphinx settings."""
 
+import sys
+from pathlib import Path
+
 import skae
 
+sys.path.insert(0, str(Path(__file__).parent))
 project = "skae"
 author = "the skae developers"
 copyright = "the skae developers"
@@ -10,7 +14,7 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",
     "sphinx_gallery.gen_gallery",
 ]
 sphinx_gallery_conf = {
@@ -29,6 +33,14 @@ autodoc_default_options = {
     "set_score_request, set_output, from_config",
 }
 exclude_patterns = ["_build"]
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "show_prev_next": False,
+    "navbar_center": [],  # the sidebar has all pages
+    "secondary_sidebar_items": ["page-toc"],
+}
+html_sidebars = {"**": ["pages"]}
+templates_path = ["_templates"]
+html_title = "skae"
 html_show_sourcelink = False

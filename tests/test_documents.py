@@ -5,12 +5,15 @@ import importlib
 import inspect
 import operator
 import re
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+from sklearn.datasets import load_wine
 
 import skae
+from skae import _automatic
 from skae.compare import Comparison
 from skae.metrics import NeighborhoodPreservation
 
@@ -22,9 +25,26 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst"))]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_code_of_documents_runs(path):
+def test_code_of_documents_runs(path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    table = load_wine(as_frame=True).frame.sample(60, random_state=0)
+    table["cellar"] = ["north", "south", None] * 20
+    table.to_csv("table.csv", index=False)  # that of the reader
     for markdown, rst in PYTHON_BLOCK.findall(path.read_text()):
         exec(textwrap.dedent(markdown or rst), {})
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
+
+
+def test_sizes_in_the_docs_are_those_that_fits_take():
+    text = (ROOT / "docs" / "choosing.rst").read_text()
+    table = re.findall(r"^   (\d+), (\d+), (\d+), (\d+), \"", text, re.MULTILINE)
+    assert len(table) == 7
+    for n_rows, size, n_updates, n_epochs in (map(int, line) for line in table):
+        n_training = n_rows - n_rows // 10
+        assert _automatic.batch_size(n_training) == size
+        assert _automatic.max_epochs(n_training, size, n_weights=20_000) == n_epochs
+        assert n_epochs * -(-n_training // size) == n_updates
 
 
 API = re.findall(
