@@ -20,8 +20,11 @@ extensions = [
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    "within_subsection_order": "gallery.Order",
+    "capture_repr": (),
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,
 }
 autosummary_generate = True
 numpydoc_show_class_members = False
@@ -42,5 +45,7 @@ html_theme_options = {
 }
 html_sidebars = {"**": ["pages"]}
 templates_path = ["_templates"]
+html_static_path = ["_static"]
+html_css_files = ["skae.css"]
 html_title = "skae"
 html_show_sourcelink = False

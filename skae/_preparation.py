@@ -7,6 +7,7 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
 MAX_CLASSES = 50
@@ -14,19 +15,42 @@ MAX_CATEGORIES = 20
 
 
 def as_frame(X):
-    """Return a table whose columns are numbers or text, dates being numbers of days."""
+    """Return columns of numbers or text, dates being numbers of days.
+
+    They are called 0, 1, ..., since names may be double or missing.
+    """
     if sparse.issparse(X):
         X = X.toarray()
-    table = X.copy() if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
-    for name, column in table.infer_objects().items():
-        if pd.api.types.is_datetime64_any_dtype(column):
-            days = (column - column.min()) / pd.Timedelta(days=1)
-            table[name] = days.astype(np.float64)
-        elif pd.api.types.is_numeric_dtype(column):
-            table[name] = column.astype(np.float64)
-        else:
-            table[name] = column.astype(str)
-    return table
+    table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
+    columns = [_as_column(column) for _, column in table.infer_objects().items()]
+    return pd.concat(columns, axis=1, ignore_index=True)
+
+
+def _as_column(column):
+    if pd.api.types.is_datetime64_any_dtype(column):
+        days = (column - column.min()) / pd.Timedelta(days=1)
+        return days.astype(np.float64)
+    if not pd.api.types.is_numeric_dtype(column):
+        return column.astype(str)
+    numbers = column.astype(np.float64)
+    if np.isinf(numbers).any():
+        raise ValueError(
+            f"Column {column.name!r} of X has infinite values; replace them, by NaN for "
+            "instance, which is filled with the mean."
+        )
+    return numbers
+
+
+def as_target(y):
+    """Return a target of one dimension without missing values."""
+    y = column_or_1d(np.asarray(y))
+    n_missing = pd.isna(y).sum()
+    if n_missing:
+        raise ValueError(
+            f"y has {n_missing} missing values; leave these rows out of X and y, or leave "
+            "y out."
+        )
+    return y
 
 
 def holds_classes(y):

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 
-from ._preparation import as_frame, holds_classes, prepared
+from ._preparation import as_frame, as_target, holds_classes, prepared
 from .metrics import continuity, reconstruction_error, reconstruction_r2
 
 N_NEIGHBORS = 5
 MAX_ROWS = 1000  # whose neighbours are compared
+ROUNDING = 1e-9  # of the variance
 HEADINGS = {  # of a table that is printed
     "relative_error": "error",
     "standard_error": "±",
@@ -108,7 +110,7 @@ def compare_with_pca(
     table = as_frame(X)
     has_classes, predictor, scorer = False, None, None
     if y is not None:
-        y = np.asarray(y)
+        y = as_target(y)
         check_consistent_length(table, y)
         has_classes = holds_classes(y)
         predictor = LogisticRegression(max_iter=1000) if has_classes else RidgeCV()
@@ -239,7 +241,8 @@ class Comparison:
         return "\n".join([text, "", *self._verdicts()])
 
     def _repr_html_(self):
-        return self.summary().to_html(formatters=FORMATS, float_format="{:.3f}".format)
+        table = self.summary().to_html(formatters=FORMATS, float_format="{:.3f}".format)
+        return table + "".join(f"<p>{escape(said)}</p>" for said in self._verdicts())
 
     def _verdicts(self):
         """Yield a sentence for each method: where it wins, by how much, at what cost."""
@@ -340,7 +343,7 @@ def _measured(estimators, rows, unseen, targets, predictor, scorer):
         if name == "PCA":
             pca_errors = errors
         record = {"r2": reconstruction_r2(unseen, back)}
-        record |= _relative(errors, pca_errors)
+        record |= _relative(errors, pca_errors, unseen.var(axis=0).mean())
         record |= _neighbourhoods(unseen, codes)
         if targets is not None:
             fitted_predictor = clone(predictor).fit(estimator.transform(rows), targets[0])
@@ -351,21 +354,27 @@ def _measured(estimators, rows, unseen, targets, predictor, scorer):
     return measured
 
 
-def _relative(errors, pca_errors):
-    """Return the ratio of two sums over rows, and its standard error to first order."""
-    ratio = errors.sum() / pca_errors.sum()
-    spread = np.sqrt(np.sum((errors - ratio * pca_errors) ** 2)) / pca_errors.sum()
+def _relative(errors, pca_errors, variance):
+    """Return the ratio of two sums over rows, and its standard error to first order.
+
+    Both sums are raised by a part of the variance that rounding may make of no error, so
+    that a table of low rank, of which PCA leaves nothing, gives 1.
+    """
+    rounding = ROUNDING * variance * len(errors) + np.finfo(np.float64).tiny
+    total = pca_errors.sum() + rounding
+    ratio = (errors.sum() + rounding) / total
+    spread = np.sqrt(np.sum((errors - ratio * pca_errors) ** 2)) / total
     return {"relative_error": ratio, "standard_error": spread}
 
 
 def _neighbourhoods(rows, codes):
     if len(rows) <= 3 * N_NEIGHBORS:
         return {"trustworthiness": np.nan, "continuity": np.nan}
-    some = slice(MAX_ROWS)  # the folds are in random order
-    kept = trustworthiness(rows[some], codes[some], n_neighbors=N_NEIGHBORS)
+    some = np.random.default_rng(0).permutation(len(rows))[:MAX_ROWS]
+    rows, codes = rows[some], codes[some]
     return {
-        "trustworthiness": kept,
-        "continuity": continuity(rows[some], codes[some], n_neighbors=N_NEIGHBORS),
+        "trustworthiness": trustworthiness(rows, codes, n_neighbors=N_NEIGHBORS),
+        "continuity": continuity(rows, codes, n_neighbors=N_NEIGHBORS),
     }
 
 
@@ -374,5 +383,5 @@ def _pca_curve(rows, unseen):
     pca = PCA().fit(rows)
     centred = unseen - pca.mean_
     kept = np.cumsum((pca.transform(unseen) ** 2).sum(axis=0))
-    variance = ((unseen - unseen.mean(axis=0)) ** 2).sum()
+    variance = ((unseen - unseen.mean(axis=0)) ** 2).sum() + np.finfo(np.float64).tiny
     return 1 - ((centred**2).sum() - kept) / variance

@@ -6,13 +6,14 @@ import pytest
 from scipy import sparse
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, FastICA, KernelPCA
+from sklearn.manifold import trustworthiness
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skae import AutoencoderTransformer, compare_with_pca
 from skae._preparation import as_frame, holds_classes, prepared
-from skae.compare import _relative
+from skae.compare import _neighbourhoods, _relative
 from skae.metrics import reconstruction_r2
 
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
@@ -110,12 +111,12 @@ def test_mixed_columns_are_prepared_within_the_split():
 
 def test_columns_become_numbers_that_can_be_told():
     frame = mixed_table()
-    numbers = as_frame(frame)
+    numbers = as_frame(frame).set_axis(frame.columns, axis=1)
     assert (numbers["day"].drop(index=5).diff().dropna().isin([1, 2])).all()
     assert numbers["day"].isna().sum() == 1
     assert numbers["flag"].tolist() == frame["flag"].tolist()
     train, test = np.arange(40), np.arange(40, 60)
-    rows, unseen = prepared(numbers, train, test)
+    rows, unseen = prepared(as_frame(frame), train, test)
     # kind: x, y, missing; category: u, v; name: 19 rows by name, the rest together
     assert rows.shape[1] == unseen.shape[1] == 7 + 3 + 2 + 20
     np.testing.assert_allclose(rows[:, :7].mean(axis=0), 0, atol=1e-12)
@@ -154,11 +155,37 @@ def test_error_relative_to_pca_has_the_standard_error_of_a_ratio():
     rng = np.random.default_rng(0)
     theirs = rng.gamma(3, size=400)
     ours = 0.5 * theirs + 0.2 * rng.gamma(2, size=400)
-    measured = _relative(ours, theirs)
+    measured = _relative(ours, theirs, variance=0.0)
     drawn = rng.integers(0, 400, (2000, 400))
     ratios = ours[drawn].sum(axis=1) / theirs[drawn].sum(axis=1)
     assert measured["relative_error"] == ours.sum() / theirs.sum()
     assert measured["standard_error"] == pytest.approx(ratios.std(), rel=0.1)
+
+
+def test_table_of_low_rank_leaves_nothing_to_win():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2)) @ rng.normal(size=(2, 6))
+    summary = compare_with_pca(LINEAR, X, n_components=[2, 4], **SETTINGS).summary()
+    np.testing.assert_allclose(summary["relative_error"], 1, atol=1e-3)
+    assert not summary["wins"].any()
+
+
+@pytest.mark.parametrize("names", [list("aabcd"), [0, "a", 1, "b", 2]])
+def test_names_of_columns_do_not_matter(names, small):
+    plain = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS).frame()
+    named = pd.DataFrame(small, columns=names)
+    other = compare_with_pca(LINEAR, named, n_components=2, **SETTINGS).frame()
+    pd.testing.assert_frame_equal(plain[MEASURED], other[MEASURED])
+
+
+def test_neighbours_of_a_sorted_table_are_those_of_all_of_it():
+    rng = np.random.default_rng(0)
+    angle = np.sort(rng.uniform(0, 6, 3000))
+    rows = np.column_stack([np.cos(angle), np.sin(angle), 0.02 * rng.normal(size=3000)])
+    codes = rows[:, 1:]  # the two sides of the circle come to lie upon each other
+    measured = _neighbourhoods(rows, codes)["trustworthiness"]
+    assert measured == pytest.approx(trustworthiness(rows, codes), abs=0.05)
+    assert trustworthiness(rows[:1000], codes[:1000]) > measured + 0.1
 
 
 def test_two_processes_measure_what_one_does(two_processes, capsys):
@@ -190,7 +217,7 @@ def test_it_can_be_seen():
     assert "AutoencoderTransformer has no sure gain over PCA" in str(comparison)
     html = comparison._repr_html_()
     assert "<table" in html
-    assert "AutoencoderTransformer" in html
+    assert "<p>AutoencoderTransformer has no sure gain over PCA" in html
 
 
 @pytest.mark.parametrize(
@@ -203,8 +230,17 @@ def test_it_can_be_seen():
         (LINEAR, {"n_components": (0, 2)}, "an int of at least 1"),
         (LINEAR, {"n_components": 0.9}, "an int of at least 1"),
         (LINEAR, {"y": [1, 2]}, "inconsistent numbers"),
+        (LINEAR, {"y": ["a"] * 177 + [None]}, "y has 1 missing values"),
+        (LINEAR, {"y": load_wine().data}, "should be a 1d array"),
     ],
 )
 def test_bad_input_is_told(estimators, arguments, message):
     with pytest.raises(ValueError, match=message):
         compare_with_pca(estimators, load_wine().data, **arguments, **SETTINGS)
+
+
+def test_infinite_values_are_told_with_their_column():
+    table = load_wine(as_frame=True).data
+    table.loc[3, "hue"] = np.inf
+    with pytest.raises(ValueError, match="Column 'hue' of X has infinite values"):
+        compare_with_pca(LINEAR, table, **SETTINGS)
