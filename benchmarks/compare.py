@@ -37,7 +37,7 @@ def main():
     print(
         f"{arguments.rows} x {arguments.columns}, one estimator, 3 widths, 5 folds: "
         f"{seconds:.1f} s, {seconds / contained.sum():.3f} times the fits and transforms "
-        "in it (asked: at most 1.2)"
+        "in it (goal: at most 1.2)"
     )
 
 

@@ -66,7 +66,7 @@ def mnist(folder):
     ).fit(X, y)
     minutes = (time.perf_counter() - start) / 60
     accuracy = 100 * classifier.score(X_unseen, y_unseen)
-    print(f"MNIST, all labels: {accuracy:.2f} % (asked: 98.0), {minutes:.1f} min (10)")
+    print(f"MNIST, all labels: {accuracy:.2f} % (goal: 98.0), {minutes:.1f} min (10)")
 
 
 def mnist_few(folder, n_labels=1000, n_seeds=3):
@@ -93,8 +93,8 @@ def mnist_few(folder, n_labels=1000, n_seeds=3):
         print(f"  seed {seed}: {np.round(errors[-1], 2)}", flush=True)
     ours, noisy, scratch = np.mean(errors, axis=0)
     print(
-        f"MNIST, {n_labels} labels: error {ours:.2f} % (asked: 6.5); "
-        f"{ours / scratch:.2f} times that from scratch, {scratch:.2f} % (asked: 0.65); "
+        f"MNIST, {n_labels} labels: error {ours:.2f} % (goal: 6.5); "
+        f"{ours / scratch:.2f} times that from scratch, {scratch:.2f} % (goal: 0.65); "
         f"{ours / noisy:.2f} times that from scratch with the same noise, {noisy:.2f} %"
     )
 
@@ -125,8 +125,8 @@ def california(folder, n_seeds=3):
         print(f"  seed {seed}: {np.round(errors[-1], 4)}", flush=True)
     ours, scratch = np.mean(errors, axis=0)
     print(
-        f"California housing: {ours:.3f} (asked: 0.46), "
-        f"{100 * (1 - ours / scratch):.1f} % below {scratch:.3f} from scratch (asked: 8)"
+        f"California housing: {ours:.3f} (goal: 0.46), "
+        f"{100 * (1 - ours / scratch):.1f} % below {scratch:.3f} from scratch (goal: 8)"
     )
 
 
@@ -163,8 +163,8 @@ def tables(folder, n_labels=100, n_seeds=10):
     gains = table.rsub(table["pre-trained"], axis=0)
     print(table.round(1).to_string())
     print(
-        f"above scratch on {(gains['from scratch'] > 0).sum()} tables (asked: 4), above "
-        f"logistic regression on {(gains['logistic regression'] > 0).sum()} (asked: 3)"
+        f"above scratch on {(gains['from scratch'] > 0).sum()} tables (goal: 4), above "
+        f"logistic regression on {(gains['logistic regression'] > 0).sum()} (goal: 3)"
     )
 
 
@@ -189,7 +189,7 @@ def cost(_, epochs=100, n_repeats=5):
     ours, theirs = (np.median(values) for values in seconds.values())
     print(
         f"digits, {epochs} epochs before and {epochs} with labels: {ours:.1f} s, "
-        f"{ours / theirs:.2f} times MLPClassifier's {theirs:.1f} s (asked: 2)"
+        f"{ours / theirs:.2f} times MLPClassifier's {theirs:.1f} s (goal: 2)"
     )
 
 

@@ -110,14 +110,14 @@ def main():
         print(name, {k: round(v) for k, v in found[name].items()}, flush=True)
     growth = found["many_fits"]["after all"] - found["many_fits"]["after 50"]
     above = found["million_rows"]["peak"] - found["idle"]["peak"]
-    print(f"300 fits grow by {growth:.0f} MB after the 50th (asked: at most 30)")
+    print(f"300 fits grow by {growth:.0f} MB after the 50th (goal: at most 30)")
     print(
         f"1,000,000 x 50: data {found['million_rows']['data']:.0f} MB + "
-        f"{above - found['million_rows']['data']:.0f} MB above idle (asked: at most 400)"
+        f"{above - found['million_rows']['data']:.0f} MB above idle (goal: at most 400)"
     )
     print(
         f"memory map: peak anonymous {found['memory_map']['peak anonymous']:.0f} MB "
-        "(asked: at most 800)"
+        "(goal: at most 800)"
     )
 
 

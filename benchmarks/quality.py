@@ -114,8 +114,8 @@ def main():
     frame = pd.DataFrame(records)
     print(
         f"{len(frame)} rows: geometric mean {np.exp(np.log(frame.ratio).mean()):.3f} "
-        f"(asked: 0.36), largest {frame.ratio.max():.3f} (asked: 1.00), "
-        f"slowest fit {frame.seconds.max():.1f} s (asked: 8)"
+        f"(goal: 0.36), largest {frame.ratio.max():.3f} (goal: 1.00), "
+        f"slowest fit {frame.seconds.max():.1f} s (goal: 8)"
     )
     if arguments.table:
         frame.round(4).to_csv(arguments.table, index=False)

@@ -48,8 +48,8 @@ def main():
     regression.fit(train, y[:60_000])
     error = 100 * (1 - regression.score(test, y[60_000:]))
     print(
-        f"test error {error:.2f} % (asked: 1.6), in "
-        f"{(time.perf_counter() - start) / 60:.1f} minutes (asked: 15)"
+        f"test error {error:.2f} % (goal: 1.6), in "
+        f"{(time.perf_counter() - start) / 60:.1f} minutes (goal: 15)"
     )
 
 

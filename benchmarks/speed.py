@@ -28,7 +28,7 @@ FITS = {  # name: rows, widths of the encoder, batch size, epochs
     "20000x100": (20_000, (100, 128, 32), 256, 20),
     "8192x784": (8192, (784, 1000, 500, 250, 30), 256, 4),
 }
-ASKED = {"digits": (30, 4), "20000x100": (3, 1.6), "8192x784": (1.5, 1.5)}
+GOALS = {"digits": (30, 4), "20000x100": (3, 1.6), "8192x784": (1.5, 1.5)}
 
 
 def seconds(function, *arguments):
@@ -166,11 +166,11 @@ def compare_fits(name, n_repeats):
     skae = median.pop("skae")
     n_steps = epochs * -(-n_rows // batch_size)
     print(f"{name}: skae {skae:.3f} s, {1e3 * skae / n_steps:.3f} ms a step, and")
-    asked = dict(zip(("keras", "MLPRegressor"), ASKED[name]))
+    goals = dict(zip(("keras", "MLPRegressor"), GOALS[name]))
     for peer, took in median.items():
-        wish = f" (asked: {asked[peer]})" if peer in asked else ""
+        wish = f" (goal: {goals[peer]})" if peer in goals else ""
         print(f"    {peer} takes {took / skae:.2f} times as long{wish}")
-    wish = " (asked: at most 1.25)" if name == "8192x784" else ""
+    wish = " (goal: at most 1.25)" if name == "8192x784" else ""
     print(f"    {skae / bare:.2f} times its bare matrix products{wish}", flush=True)
 
 
@@ -182,7 +182,7 @@ def first_fit(n_repeats):
         estimator = ours((64, width, 8), 32, 10)
         first = seconds(estimator.fit, X)
         extra.append(first - seconds(estimator.fit, X))
-    print(f"first fit: {np.median(extra):.2f} s more than a warm one (asked: 1.5)")
+    print(f"first fit: {np.median(extra):.2f} s more than a warm one (goal: 1.5)")
 
 
 def grid_search():
@@ -198,7 +198,7 @@ def grid_search():
     bound = 1.3 * (24 * warm + whole) + 2
     print(
         f"grid search: {search:.1f} s, {search / (24 * warm + whole):.2f} of 25 warm fits "
-        f"(asked: at most {bound:.1f} s)"
+        f"(goal: at most {bound:.1f} s)"
     )
 
 
@@ -211,7 +211,7 @@ def transforms(n_repeats):
     )
     print(
         f"transform of one row: {1e6 * median['skae']:.0f} µs, "
-        f"{median['skae'] / median['PCA']:.2f} of PCA's (asked: 1)"
+        f"{median['skae'] / median['PCA']:.2f} of PCA's (goal: 1)"
     )
     X = np.random.default_rng(0).standard_normal((200_000, 100), dtype=np.float32)
     estimator = AutoencoderTransformer(10, max_epochs=1, random_state=0).fit(X[:20_000])
@@ -224,7 +224,7 @@ def transforms(n_repeats):
         )
     print(
         f"transform of 200,000 x 100: {np.median(ratios):.2f} of the bare products "
-        "(asked: 3)"
+        "(goal: 3)"
     )
 
 
@@ -243,7 +243,7 @@ def imports(n_repeats):
     )
     print(
         f"import skae: {median['skae'] / median['sklearn']:.2f} of sklearn.decomposition "
-        f"(asked: 1.2); from skae import AutoencoderTransformer: "
+        f"(goal: 1.2); from skae import AutoencoderTransformer: "
         f"{median['both'] / median['sklearn']:.2f}"
     )
     X = load_digits().data

@@ -45,7 +45,7 @@ def main():
     classifier.fit(codes[:60_000], y[:60_000])
     accuracy = 100 * classifier.score(codes[60_000:], y[60_000:])
     print(
-        f"accuracy {accuracy:.2f} % (asked: 92), in "
+        f"accuracy {accuracy:.2f} % (goal: 92), in "
         f"{(time.perf_counter() - start) / 60:.1f} minutes"
     )
 

@@ -54,8 +54,8 @@ def compare(title, X, width, hidden_layer_sizes, epochs):
     print(f"{title}: plain {seconds['plain']:.3f} s")
     for name, value in seconds.items():
         if name != "plain":
-            asked = 1.4 if "denoising" in name else 1.3
-            print(f"    {name}: {value / seconds['plain']:.2f} times (asked: {asked})")
+            goal = 1.4 if "denoising" in name else 1.3
+            print(f"    {name}: {value / seconds['plain']:.2f} times (goal: {goal})")
 
 
 def stacked_against_plain(X, width=5, seeds=(0, 1, 2)):

@@ -7,6 +7,17 @@ from sklearn.datasets import load_digits, load_wine
 from sklearn.preprocessing import StandardScaler
 
 
+def pytest_collection_modifyitems(items):
+    """Keep tests that share compiled programs in one process: those of a module, and of
+    an estimator in scikit-learn's checks.
+    """
+    for item in items:
+        module, _, test = item.nodeid.partition("::")
+        estimator = test.partition("[")[2].partition("-")[0]
+        group = f"{module} {estimator}" if "test_common" in module else module
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def digits():
     """The bundled digits, 1797 rows of 64 pixels in [0, 16]."""

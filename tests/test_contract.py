@@ -23,10 +23,15 @@ from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import AutoencoderTransformer
+from skae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+)
 
 QUICK = {"max_epochs": 8, "hidden_layer_sizes": (16, 8), "random_state": 0}
 
@@ -125,9 +130,9 @@ def test_nothing_on_the_console_for_many_architectures_in_turn():
     code = """
         import numpy as np
         from skae import AutoencoderTransformer
-        X = np.random.default_rng(0).normal(size=(60, 4))
-        for width in range(3, 12):
-            AutoencoderTransformer(2, hidden_layer_sizes=width, max_epochs=2).fit(X)
+        X = np.random.default_rng(0).normal(size=(60, 12))
+        for width in range(3, 10):
+            AutoencoderTransformer(width, hidden_layer_sizes=(), max_epochs=2).fit(X)
     """
     result = run_python(code)
     assert result.stdout == b""
@@ -145,20 +150,29 @@ def test_two_processes_in_one_read_only_directory(tmp_path, digits):
 
 def test_grid_search_in_two_processes_equals_one(two_processes):
     X, y = load_wine(return_X_y=True)
-    pipeline = make_pipeline(StandardScaler(), quick(), LogisticRegression())
-    grid = {
-        "autoencodertransformer__n_components": [1, 3],
-        "autoencodertransformer__hidden_layer_sizes": [(8,), (4, 4)],
-        "autoencodertransformer__learning_rate": [1e-4, 1e-2],
-    }
+    pipeline = Pipeline(
+        [
+            ("scale", StandardScaler()),
+            ("reduce", quick(validation_fraction=0)),
+            ("classify", LogisticRegression()),
+        ]
+    )
+    brief = QUICK | {"hidden_layer_sizes": (4,), "validation_fraction": 0}
+    denoiser = DenoisingAutoencoder(2, **brief)
+    stack = StackedAutoencoder(2, pretrain_epochs=4, **brief)
+    grid = [
+        {"reduce__n_components": [1, 3], "reduce__learning_rate": [1e-4, 1e-2]},
+        {"reduce": [denoiser], "reduce__noise": ["swap", "gaussian"]},
+        {"reduce": [SparseAutoencoder(4, **brief)], "reduce__sparsity": ["topk", "kl"]},
+        {"reduce": [stack], "reduce__sparsity": [None, "l1"]},
+    ]
     one, two = (
-        GridSearchCV(pipeline, grid, cv=2, n_jobs=n_jobs).fit(X, y)
+        GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=2, n_jobs=n_jobs).fit(X, y)
         for n_jobs in (1, two_processes)
     )
-    np.testing.assert_array_equal(
-        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
-    )
-    assert one.best_params_["autoencodertransformer__n_components"] == 3
+    scores = one.cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(scores, two.cv_results_["mean_test_score"])
+    assert len(np.unique(scores)) == 10
 
 
 def test_grid_search_without_scoring_prefers_the_better_autoencoder(digits):

@@ -10,7 +10,7 @@ from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, KernelPCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skae import (
     AutoencoderClassifier,
@@ -199,6 +199,15 @@ def test_errors_show_the_cell_that_is_wrong(wine_pipeline):
     assert display.ax_.get_yticklabels()[0].get_text() == "17"
     bars = display.ax_.child_axes[0].patches
     np.testing.assert_array_equal([bar.get_width() for bar in bars], frame["error"][:4])
+
+
+def test_columns_keep_their_names_behind_a_scaler_of_arrays():
+    X = load_wine(as_frame=True).data
+    pca = make_pipeline(StandardScaler(), PCA(2)).fit(X)
+    assert ErrorDisplay.from_estimator(pca, X).feature_names == list(X.columns)
+    unnamed = make_pipeline(FunctionTransformer(np.asarray), PCA(2)).fit(X)
+    names = ErrorDisplay.from_estimator(unnamed, X).feature_names
+    assert names == [str(i) for i in range(13)]
 
 
 def test_other_transformers_are_shown_too(small_table):

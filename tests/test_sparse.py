@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.model_selection import GridSearchCV
 
 from skae import AutoencoderTransformer, SparseAutoencoder
 from skae._slots import KLCode, L1Code, TopKCode
@@ -374,17 +373,3 @@ def test_bad_settings_are_told(small, kwargs, message):
     with pytest.raises(ValueError, match=message):
         autoencoder.fit(small)
     assert not hasattr(autoencoder, "n_features_in_")
-
-
-def test_grid_search_over_sparsity_agrees_in_processes(wine, two_processes):
-    grid = [
-        {"sparsity": ["topk"], "n_nonzero": [1, 3]},
-        {"sparsity": ["kl", "l1"], "sparsity_weight": [0.01, 1.0]},
-    ]
-    one, two = (
-        GridSearchCV(SparseAutoencoder(**QUICK), grid, cv=2, n_jobs=n_jobs).fit(wine)
-        for n_jobs in (1, two_processes)
-    )
-    scores = one.cv_results_["mean_test_score"]
-    np.testing.assert_array_equal(scores, two.cv_results_["mean_test_score"])
-    assert len(np.unique(scores)) == 6

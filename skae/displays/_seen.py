@@ -57,20 +57,28 @@ class Seen:
 def seen(estimator, X):
     """Return what a fitted estimator, or the last step of a Pipeline, sees of a table."""
     check_is_fitted(estimator)
-    rows, last = X, estimator
+    rows, last, names = X, estimator, getattr(X, "columns", None)
     while isinstance(last, Pipeline):
         if len(last) > 1:
-            rows = last[:-1].transform(rows)
+            rows, names = last[:-1].transform(rows), _names_behind(last[:-1], names)
         last = last[-1]
     numbers = check_array(rows, accept_sparse="csr", dtype=np.float64, input_name="X")
     if sparse.issparse(numbers):
         numbers = numbers.toarray()
-    names = getattr(rows, "columns", getattr(last, "feature_names_in_", None))
+    names = getattr(rows, "columns", getattr(last, "feature_names_in_", names))
     if names is None:
         names = range(numbers.shape[1])
     row_names = getattr(X, "index", np.arange(len(numbers)))
     names = [str(name) for name in names]
     return Seen(last, rows, numbers, names, np.asarray(row_names))
+
+
+def _names_behind(steps, names):
+    """Return what transformers call the columns that they give, or None."""
+    try:
+        return None if names is None else steps.get_feature_names_out(names)
+    except (AttributeError, ValueError):  # some have no names, or were fitted without
+        return None
 
 
 def new_axes(ax, figsize):
