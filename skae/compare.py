@@ -71,8 +71,8 @@ def compare_with_pca(
         Classes or numbers to predict from the codes. Text is classes, and so are whole
         numbers of which there are at most 50 different ones.
     n_components : int or sequence of int, default=(2, 5, 10)
-        Widths to compare at; those not below the number of prepared columns are left
-        out.
+        Widths to compare at; those not below the number of prepared columns, or of
+        training rows, are left out.
     cv : int or cross-validation splitter, default=5
         An int gives so many shuffled folds, stratified if `y` holds classes.
     scoring : str or callable, default=None
@@ -104,7 +104,7 @@ def compare_with_pca(
     >>> comparison.frame()["estimator"].unique().tolist()
     ['PCA', 'AutoencoderTransformer']
     """
-    named = {"PCA": PCA()} | _named(estimators)
+    named = _named(estimators)
     for name, estimator in named.items():
         _width_parameter(name, estimator)
     table = as_frame(X)
@@ -122,7 +122,10 @@ def compare_with_pca(
     splits = list(check_cv(cv, y, classifier=has_classes).split(table, y))
     tables = [prepared(table, *split) for split in splits]
     n_columns = min(rows.shape[1] for rows, _ in tables)
-    widths = _widths(n_components, n_columns)
+    widths = _widths(n_components, min(min(rows.shape) for rows, _ in tables))
+    # Both solvers are exact; the default one may be randomised.
+    pca = PCA(svd_solver="covariance_eigh" if len(table) > 2 * n_columns else "full")
+    named = {"PCA": pca} | named
     tasks = [(width, split) for split in range(len(splits)) for width in widths]
     jobs = (
         delayed(_measured)(
@@ -146,7 +149,7 @@ def compare_with_pca(
                 f"R² {said}",
                 flush=True,
             )
-    curves = np.array([_pca_curve(*pair)[:n_columns] for pair in tables])
+    curves = np.array([_pca_curve(pca, *pair, n_columns) for pair in tables])
     return Comparison(pd.DataFrame(records), curves.mean(axis=0))
 
 
@@ -300,18 +303,18 @@ def _width_parameter(name, estimator):
     return parameter
 
 
-def _widths(n_components, n_columns):
+def _widths(n_components, limit):
     widths = sorted(set(np.ravel(n_components).tolist()))
     if any(not isinstance(width, int) or width < 1 for width in widths):
         raise ValueError(
             f"n_components={n_components} must be an int of at least 1 or a sequence of "
             "these, the widths to compare at."
         )
-    widths = [width for width in widths if width < n_columns]
+    widths = [width for width in widths if width < limit]
     if not widths:
         raise ValueError(
-            f"n_components={n_components} leaves nothing to compare: the prepared table "
-            f"has {n_columns} columns, and a width must be below that."
+            f"n_components={n_components} leaves nothing to compare: a width must be below "
+            f"{limit}, the smaller number of prepared columns and of training rows."
         )
     return widths
 
@@ -378,10 +381,14 @@ def _neighbourhoods(rows, codes):
     }
 
 
-def _pca_curve(rows, unseen):
-    """Return the R² of PCA on held-out rows for each number of components."""
-    pca = PCA().fit(rows)
-    centred = unseen - pca.mean_
-    kept = np.cumsum((pca.transform(unseen) ** 2).sum(axis=0))
+def _pca_curve(pca, rows, unseen, n_columns):
+    """Return the R² of PCA on held-out rows with 1, 2, ..., `n_columns` components.
+
+    Where there are fewer rows than columns, it ends level.
+    """
+    pca = clone(pca).fit(rows)
+    squares = (pca.transform(unseen) ** 2).sum(axis=0)[:n_columns]
+    kept = np.cumsum(np.pad(squares, (0, n_columns - len(squares))))
+    total = ((unseen - pca.mean_) ** 2).sum()
     variance = ((unseen - unseen.mean(axis=0)) ** 2).sum() + np.finfo(np.float64).tiny
-    return 1 - ((centred**2).sum() - kept) / variance
+    return 1 - (total - kept) / variance

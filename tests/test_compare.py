@@ -170,6 +170,23 @@ def test_table_of_low_rank_leaves_nothing_to_win():
     assert not summary["wins"].any()
 
 
+@pytest.mark.parametrize("n_rows", [100, 900])
+def test_pca_is_exact_on_wide_tables_too(n_rows):
+    X = np.random.default_rng(0).normal(size=(n_rows, 120))
+    settings = SETTINGS | {"n_components": [9, n_rows]}  # one with rows is left out
+    comparison = compare_with_pca(LINEAR, X, **settings)
+    expected = []
+    for train, test in KFold(3, shuffle=True, random_state=0).split(X):
+        scaler = StandardScaler().fit(X[train])
+        rows, unseen = scaler.transform(X[train]), scaler.transform(X[test])
+        pca = PCA(9, svd_solver="full").fit(rows)
+        back = pca.inverse_transform(pca.transform(unseen))
+        expected.append(reconstruction_r2(unseen, back))
+    assert comparison.summary()["r2"].loc[9, "PCA"] == pytest.approx(np.mean(expected))
+    assert len(comparison.pca_curve) == 120
+    assert comparison.pca_curve[8] == pytest.approx(np.mean(expected))
+
+
 @pytest.mark.parametrize("names", [list("aabcd"), [0, "a", 1, "b", 2]])
 def test_names_of_columns_do_not_matter(names, small):
     plain = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS).frame()
