@@ -14,13 +14,17 @@ MAX_CLASSES = 50
 MAX_CATEGORIES = 20
 
 
+def as_dense(X):
+    """Return an array in place of a sparse matrix."""
+    return X.toarray() if sparse.issparse(X) else X
+
+
 def as_frame(X):
     """Return columns of numbers or text, dates being numbers of days.
 
     They are called 0, 1, ..., since names may be double or missing.
     """
-    if sparse.issparse(X):
-        X = X.toarray()
+    X = as_dense(X)
     table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     columns = [_as_column(column) for _, column in table.infer_objects().items()]
     return pd.concat(columns, axis=1, ignore_index=True)

@@ -1,6 +1,5 @@
 """Autoencoders and PCA on the same splits of a table, at the same widths."""
 
-import time
 from dataclasses import dataclass
 from html import escape
 
@@ -10,19 +9,15 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.manifold import trustworthiness
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 
+from ._measuring import measured_on_split, pca_curve
 from ._preparation import as_frame, as_target, holds_classes, prepared
-from .metrics import continuity, reconstruction_error, reconstruction_r2
 
-N_NEIGHBORS = 5
-MAX_ROWS = 1000  # whose neighbours are compared
-ROUNDING = 1e-9  # of the variance
 HEADINGS = {  # of a table that is printed
     "relative_error": "error",
     "standard_error": "±",
@@ -128,7 +123,7 @@ def compare_with_pca(
     named = {"PCA": pca} | named
     tasks = [(width, split) for split in range(len(splits)) for width in widths]
     jobs = (
-        delayed(_measured)(
+        delayed(measured_on_split)(
             {name: _at_width(named[name], name, width, random_state) for name in named},
             *tables[split],
             None if y is None else tuple(y[rows] for rows in splits[split]),
@@ -149,7 +144,7 @@ def compare_with_pca(
                 f"R² {said}",
                 flush=True,
             )
-    curves = np.array([_pca_curve(pca, *pair, n_columns) for pair in tables])
+    curves = np.array([pca_curve(pca, *pair, n_columns) for pair in tables])
     return Comparison(pd.DataFrame(records), curves.mean(axis=0))
 
 
@@ -190,14 +185,15 @@ class Comparison:
         -------
         DataFrame
             The measurements' means; "standard_error" is that of "relative_error" by the
-            differences between splits. "wins" says whether "relative_error" is below
-            one by more than two of them, and "components_of_pca" is the number of
-            principal components that give the same R², infinite if all of them give
-            less.
+            differences between splits, or between rows if there is one split. "wins"
+            says whether "relative_error" is below one by more than two of them, and
+            "components_of_pca" is the number of principal components that give the same
+            R², infinite if all of them give less.
         """
         groups = self.records.groupby(["n_components", "estimator"], sort=False)
         table = groups.mean(numeric_only=True).drop(columns="split")
-        table["standard_error"] = groups["relative_error"].sem()
+        of_rows = table["standard_error"]  # for want of a second split
+        table["standard_error"] = groups["relative_error"].sem().fillna(of_rows)
         wins = table["relative_error"] + 2 * table["standard_error"] < 1
         enough = [np.flatnonzero(self.pca_curve >= r2 - 1e-9) for r2 in table["r2"]]
         same = [float(found[0] + 1) if len(found) else np.inf for found in enough]
@@ -286,21 +282,21 @@ def _named(estimators):
 
 def _width_parameter(name, estimator):
     """Return the name of the parameter that sets the width."""
-    parameter, last = "n_components", estimator
+    prefix, last = "", estimator
     while isinstance(last, Pipeline):
-        parameter = f"{last.steps[-1][0]}__{parameter}"
-        last = last[-1]
-    if parameter not in getattr(estimator, "get_params", dict)():
+        prefix, last = f"{prefix}{last.steps[-1][0]}__", last[-1]
+    is_instance = hasattr(last, "get_params") and not isinstance(last, type)
+    if not is_instance or "n_components" not in last.get_params():
         raise ValueError(
-            f"The estimator {name!r} has no parameter n_components; pass a transformer "
-            "that has one, or a Pipeline that ends with it."
+            f"The estimator {name!r} has no parameter n_components; pass an instance of a "
+            "transformer that has one, or a Pipeline that ends with it."
         )
     if not hasattr(last, "inverse_transform"):
         raise ValueError(
             f"The estimator {name!r} has no inverse_transform, so its reconstructions "
             "cannot be compared; pass a transformer that has one."
         )
-    return parameter
+    return f"{prefix}n_components"
 
 
 def _widths(n_components, limit):
@@ -330,65 +326,3 @@ def _at_width(estimator, name, width, random_state):
         }
         estimator.set_params(**seeds)
     return estimator
-
-
-def _measured(estimators, rows, unseen, targets, predictor, scorer):
-    """Fit estimators on one split and return what the held-out rows say of each."""
-    measured = {}
-    for name, estimator in estimators.items():
-        start = time.perf_counter()
-        estimator.fit(rows)
-        fitted = time.perf_counter()
-        codes = estimator.transform(unseen)
-        transformed = time.perf_counter()
-        back = estimator.inverse_transform(codes)
-        errors = reconstruction_error(unseen, back)
-        if name == "PCA":
-            pca_errors = errors
-        record = {"r2": reconstruction_r2(unseen, back)}
-        record |= _relative(errors, pca_errors, unseen.var(axis=0).mean())
-        record |= _neighbourhoods(unseen, codes)
-        if targets is not None:
-            fitted_predictor = clone(predictor).fit(estimator.transform(rows), targets[0])
-            record["score"] = scorer(fitted_predictor, codes, targets[1])
-        record["fit_seconds"] = fitted - start
-        record["transform_microseconds"] = 1e6 * (transformed - fitted) / len(unseen)
-        measured[name] = record
-    return measured
-
-
-def _relative(errors, pca_errors, variance):
-    """Return the ratio of two sums over rows, and its standard error to first order.
-
-    Both sums are raised by a part of the variance that rounding may make of no error, so
-    that a table of low rank, of which PCA leaves nothing, gives 1.
-    """
-    rounding = ROUNDING * variance * len(errors) + np.finfo(np.float64).tiny
-    total = pca_errors.sum() + rounding
-    ratio = (errors.sum() + rounding) / total
-    spread = np.sqrt(np.sum((errors - ratio * pca_errors) ** 2)) / total
-    return {"relative_error": ratio, "standard_error": spread}
-
-
-def _neighbourhoods(rows, codes):
-    if len(rows) <= 3 * N_NEIGHBORS:
-        return {"trustworthiness": np.nan, "continuity": np.nan}
-    some = np.random.default_rng(0).permutation(len(rows))[:MAX_ROWS]
-    rows, codes = rows[some], codes[some]
-    return {
-        "trustworthiness": trustworthiness(rows, codes, n_neighbors=N_NEIGHBORS),
-        "continuity": continuity(rows, codes, n_neighbors=N_NEIGHBORS),
-    }
-
-
-def _pca_curve(pca, rows, unseen, n_columns):
-    """Return the R² of PCA on held-out rows with 1, 2, ..., `n_columns` components.
-
-    Where there are fewer rows than columns, it ends level.
-    """
-    pca = clone(pca).fit(rows)
-    squares = (pca.transform(unseen) ** 2).sum(axis=0)[:n_columns]
-    kept = np.cumsum(np.pad(squares, (0, n_columns - len(squares))))
-    total = ((unseen - pca.mean_) ** 2).sum()
-    variance = ((unseen - unseen.mean(axis=0)) ** 2).sum() + np.finfo(np.float64).tiny
-    return 1 - (total - kept) / variance

@@ -7,13 +7,13 @@ from scipy import sparse
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, FastICA, KernelPCA
 from sklearn.manifold import trustworthiness
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skae import AutoencoderTransformer, compare_with_pca
+from skae import AutoencoderTransformer, SparseAutoencoder, compare_with_pca
+from skae._measuring import _neighbourhoods, _relative
 from skae._preparation import as_frame, holds_classes, prepared
-from skae.compare import _neighbourhoods, _relative
 from skae.metrics import reconstruction_r2
 
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
@@ -187,6 +187,36 @@ def test_pca_is_exact_on_wide_tables_too(n_rows):
     assert comparison.pca_curve[8] == pytest.approx(np.mean(expected))
 
 
+def test_sparse_codes_and_nested_pipelines_are_compared(small):
+    inner = make_pipeline(StandardScaler(), LINEAR)
+    methods = {
+        "sparse": SparseAutoencoder(n_nonzero=2, sparse_output=True, max_epochs=2),
+        "nested": make_pipeline(StandardScaler(), inner),
+    }
+    y = small[:, 0] > 0
+    frame = compare_with_pca(methods, small, y, n_components=2, **SETTINGS).frame()
+    assert np.isfinite(frame[[*MEASURED, "score"]]).all(axis=None)
+    r2 = frame.groupby("estimator")["r2"].mean()
+    assert r2["nested"] == pytest.approx(r2["PCA"], abs=1e-3)
+
+
+def test_one_split_is_judged_by_the_differences_between_rows():
+    u, v = np.random.default_rng(3).uniform(-1, 1, (2, 600))
+    curved = np.column_stack([u, v, u * v, u**2, v**2])
+    split = ShuffleSplit(1, test_size=200, random_state=0)
+    comparison = compare_with_pca(
+        AutoencoderTransformer(max_epochs=60),
+        curved,
+        n_components=2,
+        cv=split,
+        random_state=0,
+        verbose=0,
+    )
+    summary = comparison.summary().loc[(2, "AutoencoderTransformer")]
+    assert summary["standard_error"] == comparison.frame()["standard_error"][1] > 0
+    assert summary["wins"]
+
+
 @pytest.mark.parametrize("names", [list("aabcd"), [0, "a", 1, "b", 2]])
 def test_names_of_columns_do_not_matter(names, small):
     plain = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS).frame()
@@ -241,6 +271,7 @@ def test_it_can_be_seen():
     ("estimators", "arguments", "message"),
     [
         (StandardScaler(), {}, "'StandardScaler' has no parameter n_components"),
+        (AutoencoderTransformer, {}, "pass an instance of a transformer"),
         ([], {}, "at least one transformer"),
         ({"PCA": LINEAR}, {}, "none of them named 'PCA'"),
         (LINEAR, {"n_components": 40}, "leaves nothing to compare"),

@@ -16,6 +16,7 @@ from skae import (
     AutoencoderClassifier,
     AutoencoderTransformer,
     DenoisingAutoencoder,
+    SparseAutoencoder,
     StackedAutoencoder,
 )
 from skae.displays import (
@@ -210,6 +211,21 @@ def test_columns_keep_their_names_behind_a_scaler_of_arrays():
     assert names == [str(i) for i in range(13)]
 
 
+def test_sparse_codes_and_nested_pipelines_are_shown(small_table):
+    sparse = SparseAutoencoder(n_nonzero=2, sparse_output=True, max_epochs=2)
+    nested = make_pipeline(StandardScaler(), make_pipeline(StandardScaler(), sparse))
+    nested.fit(small_table)
+    codes = nested.transform(small_table).toarray()
+    shown = CodeDisplay.from_estimator(nested, small_table).codes["SparseAutoencoder"]
+    np.testing.assert_array_equal(shown, codes[:, :2])
+    errors = ErrorDisplay.from_estimator(nested, small_table).errors
+    scaled = nested[0].transform(small_table)
+    expected = nested[1][1].reconstruction_error(nested[1][0].transform(scaled))
+    np.testing.assert_allclose(errors.mean(axis=1), expected)
+    display = TrainingDisplay.from_estimator(nested)
+    assert display.frame()["loss"].tolist() == nested[1][1].history_["loss"]
+
+
 def test_other_transformers_are_shown_too(small_table):
     X = small_table - small_table.mean(axis=0)
     kernel = KernelPCA(2, fit_inverse_transform=True, alpha=1e-9).fit(X)
@@ -267,6 +283,13 @@ def test_bad_input_is_told(fitted, small_table):
         CodeDisplay.from_estimator(fitted, X[:1])
     with pytest.raises(ValueError, match="must be 2 Axes"):
         CodeDisplay.from_estimator(fitted, X, ax=plt.gca())
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        CodeDisplay.from_estimator(fitted, X, [1, 2])
+    with pytest.raises(ValueError, match="y has 300 missing values"):
+        CodeDisplay.from_estimator(fitted, X, [None] * 300)
+    predictor = AutoencoderClassifier(fitted, max_epochs=1).fit(X, X[:, 0] > 0)
+    with pytest.raises(ValueError, match="AutoencoderClassifier has no inverse_transform"):
+        ErrorDisplay.from_estimator(predictor, X)
     with pytest.raises(ValueError, match="as many pixels"):
         ReconstructionDisplay.from_estimator(fitted, X, image_shape=(2, 2))
     with pytest.raises(ValueError, match="positions from 0 to 299"):

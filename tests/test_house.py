@@ -14,6 +14,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
     {"_activations", "_rows", "_threads", "_automatic", "corruption"},
     {"metrics"},
     {"_preparation"},
+    {"_measuring"},
     {"compare"},
     {"displays"},
     {"_table", "_pca", "_keras", "_validation"},

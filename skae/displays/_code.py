@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_consistent_length
 
-from .._preparation import holds_classes
+from .._preparation import as_target, holds_classes
 from ._seen import seen
 
 
@@ -69,6 +70,9 @@ class CodeDisplay:
             The display, drawn.
         """
         table = seen(estimator, X)
+        if y is not None:
+            y = as_target(y)
+            check_consistent_length(table.rows, y)
         codes = table.codes(table.X)
         chosen = list(components)
         if len(chosen) != 2 or not all(0 <= k < codes.shape[1] for k in chosen):

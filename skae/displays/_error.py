@@ -73,7 +73,7 @@ class ErrorDisplay:
             The display, drawn.
         """
         table = seen(estimator, X)
-        back = np.asarray(table.estimator.inverse_transform(table.codes(table.X)))
+        back = table.reconstructed(table.codes(table.X))
         errors = reconstruction_error(table.rows, back, per_feature=True)
         display = cls(errors, table.feature_names, table.row_names)
         return display.plot(ax, n_rows=n_rows, n_columns=n_columns)

@@ -102,7 +102,7 @@ class ReconstructionDisplay:
         pca = table.pca(codes.shape[1], pca)
         reconstructions = {
             "PCA": pca.inverse_transform(pca.transform(table.rows[shown])),
-            table.name: np.asarray(table.estimator.inverse_transform(codes)),
+            table.name: table.reconstructed(codes),
         }
         return cls(
             table.rows[shown],

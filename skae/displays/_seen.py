@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array, check_is_fitted
+
+from .._preparation import as_dense
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,21 @@ class Seen:
 
     def codes(self, X):
         """Return the codes, without the hidden activations of ``features="all"``."""
-        codes = np.asarray(self.estimator.transform(X))
+        codes = np.asarray(as_dense(self.estimator.transform(X)))
         if getattr(self.estimator, "features", "code") == "all":
             names = self.estimator.get_feature_names_out()
             codes = codes[:, ["_hidden" not in name for name in names]]
         return codes
+
+    def reconstructed(self, codes):
+        """Return the rows that the codes stand for."""
+        if not hasattr(self.estimator, "inverse_transform"):
+            raise ValueError(
+                f"{self.name} has no inverse_transform, so there are no reconstructions to "
+                "show; pass a transformer that has one, such as the autoencoder_ of a "
+                "predictor."
+            )
+        return np.asarray(self.estimator.inverse_transform(codes))
 
     def pca(self, n_components, pca):
         """Return a fitted PCA, the one given or a new one."""
@@ -62,15 +73,22 @@ def seen(estimator, X):
         if len(last) > 1:
             rows, names = last[:-1].transform(rows), _names_behind(last[:-1], names)
         last = last[-1]
-    numbers = check_array(rows, accept_sparse="csr", dtype=np.float64, input_name="X")
-    if sparse.issparse(numbers):
-        numbers = numbers.toarray()
+    numbers = as_dense(
+        check_array(rows, accept_sparse="csr", dtype=np.float64, input_name="X")
+    )
     names = getattr(rows, "columns", getattr(last, "feature_names_in_", names))
     if names is None:
         names = range(numbers.shape[1])
     row_names = getattr(X, "index", np.arange(len(numbers)))
     names = [str(name) for name in names]
     return Seen(last, rows, numbers, names, np.asarray(row_names))
+
+
+def last_step(estimator):
+    """Return the last step of a Pipeline, which may be one too, or the estimator."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator[-1]
+    return estimator
 
 
 def _names_behind(steps, names):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from ._seen import new_axes
+from ._seen import last_step, new_axes
 
 SQUARED_ERRORS = ("mse", "mean_squared_error", "MSE")
 
@@ -67,7 +67,7 @@ class TrainingDisplay:
             The display, drawn.
         """
         check_is_fitted(estimator)
-        last = estimator[-1] if hasattr(estimator, "steps") else estimator
+        last = last_step(estimator)
         if not getattr(last, "history_", None):
             raise ValueError(
                 f"{type(last).__name__} has no training to show; pass an estimator of skae "
