@@ -19,12 +19,9 @@ QUICK = {"max_epochs": 3, "random_state": 0}
 NARROW = {"hidden_layer_sizes": (4,), "optimizer": "sgd", **QUICK}  # compiles soon
 CONFIGURATIONS = {
     "plain": AutoencoderTransformer(**QUICK),
-    "random": AutoencoderTransformer(init="random", features="all", **NARROW),
-    "linear": AutoencoderTransformer(0.7, hidden_layer_sizes=(), **QUICK),
     "custom": AutoencoderTransformer(12, build_network=dropout_network, **QUICK),
     "denoising": DenoisingAutoencoder(12, emphasis=1.0, **NARROW),
-    "topk": SparseAutoencoder(**QUICK),
-    "kl": SparseAutoencoder(sparsity="kl", **NARROW),
+    "sparse": SparseAutoencoder(**QUICK),
     "stacked": StackedAutoencoder(sparsity="l1", pretrain_epochs=2, **NARROW),
     "classifier": AutoencoderClassifier(DenoisingAutoencoder(8, **NARROW), random_state=0),
     "regressor": AutoencoderRegressor(AutoencoderTransformer(8, **NARROW), random_state=0),

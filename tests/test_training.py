@@ -290,7 +290,7 @@ def test_programs_are_shared_by_fits_of_one_architecture(small):
 def test_number_of_idle_programs_is_bounded(small, monkeypatch):
     monkeypatch.setattr(programs, "MAX_IDLE", 3)
     for width in range(1, 6):
-        fitted(small, n_components=width, hidden_layer_sizes=(), max_epochs=1)
+        fitted(small, hidden_layer_sizes=(width,), max_epochs=1)
     assert sum(map(len, programs._idle.values())) == 3
 
 
