@@ -2,7 +2,7 @@
 A denoising autoencoder cleans digits better than any linear filter
 ===================================================================
 
-Given enough noise, the best linear filter of a table is known in closed form: the Wiener
+For a known noise, the best linear filter of a table has a closed form: the Wiener
 filter. A denoising autoencoder is trained on the same task, clean rows from noisy ones,
 and is free to be nonlinear. This script compares them on the handwritten digits that
 come with scikit-learn, on noise that neither has seen.

@@ -29,7 +29,7 @@ class BaseAutoencoder(
 ):
     """An encoder and a decoder, trained to give back their input.
 
-    A variant fills the slots `_corruptions` and `_code_layer`; the rest is final.
+    A variant fills the slots `_corruptions` and `_code_layer`, and may fill others.
     """
 
     _parameter_constraints: dict = {

@@ -36,7 +36,8 @@ class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
 
     keep_noise : bool or "auto", default="auto"
         Whether inputs are corrupted in fine-tuning as they were in pre-training, which
-        regularises. ``"auto"`` does so with fewer than 1,000 labels.
+        regularises; values to swap in are drawn from all rows given to this fit.
+        ``"auto"`` does so with fewer than 1,000 labels.
 
     class_weight : dict or "balanced", default=None
         Weights of the classes in the loss; ``"balanced"`` weighs each inversely to the

@@ -107,8 +107,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         last epoch stays, and so does the risk to be worse than PCA.
 
     patience : int, default=None
-        Stop after so many epochs without a better validation loss. Needs validation
-        rows.
+        Stop after so many epochs without a better ``"val_noisy_loss"``, that of corrupted
+        validation rows. Needs validation rows.
 
     callbacks : list of keras.callbacks.Callback, default=None
         Called at the beginning and end of training and of each epoch, and copied for

@@ -142,10 +142,7 @@ class FineTuning:
             if self.estimator.verbose:
                 autoencoder.set_params(verbose=self.estimator.verbose)
             self.say("pre-training")
-            named = rows
-            if hasattr(self.estimator, "feature_names_in_"):
-                named = pd.DataFrame(rows, columns=self.estimator.feature_names_in_)
-            autoencoder.fit(named, sample_weight=weight)
+            autoencoder.fit(self.named(rows), sample_weight=weight)
         keeps_noise = self.estimator.keep_noise
         if keeps_noise == "auto":
             keeps_noise = self.has_few_labels
@@ -163,8 +160,17 @@ class FineTuning:
             return sparse.vstack([rows, unlabelled]).tocsr(), weight
         return np.vstack([rows, unlabelled]), weight
 
+    def named(self, rows):
+        """Return rows with the names of their columns, if they came with any."""
+        names = getattr(self.estimator, "feature_names_in_", None)
+        if names is None:
+            return rows
+        if sparse.issparse(rows):
+            return pd.DataFrame.sparse.from_spmatrix(rows, columns=names)
+        return pd.DataFrame(rows, columns=names)
+
     def noise(self, autoencoder, rows):
-        """Return the corruption of the inputs that pre-training had."""
+        """Return the corruption of the inputs that pre-training had, drawn from `rows`."""
         table = self.table(autoencoder._model, rows)
         as_trained = copy.copy(autoencoder)
         if getattr(autoencoder, "noise_level_", None) is not None:  # "auto" has chosen

@@ -17,7 +17,7 @@ from ._fitting import (
     split_rows,
 )
 from ._inference import TrainedDense
-from ._keras import check_activation, make_loss
+from ._keras import check_activation, make_loss, power_of_scale
 from ._network import DenseNetwork
 from ._pca import principal_components
 from ._table import Table
@@ -116,7 +116,7 @@ class Fit:
                     counts_penalty=self.counts_penalty(architecture),
                     keep_start=self.keeps_start(),
                     hooks=hooks,
-                    unit=table.scale ** (self.objective.power or 0),
+                    unit=table.scale ** (power_of_scale(estimator.loss) or 0),
                 )
 
             corruption = self._chosen(corruptions, run_epochs)

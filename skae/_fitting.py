@@ -13,24 +13,16 @@ from ._keras import (
     load_keras,
     make_loss,
     make_optimizer,
+    power_of_scale,
 )
 from ._network import DenseNetwork
-from ._rows import take
+from ._rows import chunk_slices, take
 from ._threads import one_blas_thread
 from ._training import Program, borrowed_program
 
 LEARNING_RATE = 5e-3
 WEIGHT_DECAY = 1e-2
-BLOCK_ROWS = 1 << 15
-
-_SCALES_AS = {  # Losses that a shift leaves alone, and the power of the scale they carry
-    "mse": 2,
-    "mean_squared_error": 2,
-    "MeanSquaredError": 2,
-    "mae": 1,
-    "mean_absolute_error": 1,
-    "MeanAbsoluteError": 1,
-}
+BLOCK_VALUES = 1 << 23  # 64 MiB of float64, enough for several threads to encode
 
 
 @dataclass(frozen=True)
@@ -133,14 +125,6 @@ class Objective:
             decay = WEIGHT_DECAY if decay is None else decay
         return make_optimizer(self.optimizer, rate, decay)
 
-    @property
-    def power(self):
-        """The power of the scale in the loss; None if it must see the user's units."""
-        name = self.loss
-        if not isinstance(name, str):
-            name = type(name).__name__ if is_keras_own(name) else None
-        return _SCALES_AS.get(name)
-
     def key(self, optimizer):
         """Return what a compiled program depends on: not the values set at run time.
 
@@ -218,7 +202,8 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
     batch_size : int
     has_emphasis : bool
     """
-    in_user_units = objective.power is None and isinstance(architecture, DenseNetwork)
+    has_power = power_of_scale(objective.loss) is not None
+    in_user_units = isinstance(architecture, DenseNetwork) and not has_power
 
     def build():
         encoder, decoder, variables = architecture.build_models()
@@ -259,8 +244,7 @@ def order_codes(trained, table):
     n_codes = trained.network.n_components
     total, first = 0.0, np.zeros(n_codes)
     second, shared = np.zeros((n_codes, n_codes)), np.zeros((n_codes, n_features))
-    for start in range(0, n_samples, BLOCK_ROWS):
-        block = slice(start, min(start + BLOCK_ROWS, n_samples))
+    for block in chunk_slices(n_samples, max(n_features, n_codes), BLOCK_VALUES):
         X = take(table.X, block)
         codes = trained.encode(X).astype(np.float64, copy=False)
         weight = np.ones(len(X)) if table.weight is None else table.weight[block]
@@ -269,8 +253,7 @@ def order_codes(trained, table):
             total += weight.sum()
             first += weighted.sum(axis=1)
             second += weighted @ codes
-            if start == 0:
-                shared += weighted @ (X - table.shift)
+            shared += weighted @ (X - table.shift)
     mean = first / total
     with one_blas_thread():
         _, rotation = np.linalg.eigh(second / total - np.outer(mean, mean))

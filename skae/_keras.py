@@ -13,6 +13,16 @@ from ._activations import ACTIVATIONS
 
 _import_lock = threading.Lock()
 _START_UP_LINE = ("WARNING: All log messages before absl", "To enable the following")
+_POWERS = {  # of the scale, in losses that a shift leaves alone
+    "mse": 2,
+    "MSE": 2,
+    "mean_squared_error": 2,
+    "MeanSquaredError": 2,
+    "mae": 1,
+    "MAE": 1,
+    "mean_absolute_error": 1,
+    "MeanAbsoluteError": 1,
+}
 
 
 def load_keras():
@@ -216,6 +226,13 @@ def has_plain_rate(optimizer):
 def is_keras_own(thing):
     """Whether Keras defines the class, so that its config says all that it does."""
     return type(thing).__module__.startswith("keras.")
+
+
+def power_of_scale(loss):
+    """Return the power of the scale in a loss; None if it must see the user's units."""
+    if not isinstance(loss, str):
+        loss = type(loss).__name__ if is_keras_own(loss) else None
+    return _POWERS.get(loss)
 
 
 @contextlib.contextmanager

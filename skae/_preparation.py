@@ -15,25 +15,25 @@ MAX_CATEGORIES = 20
 
 
 def as_dense(X):
-    """Return an array in place of a sparse matrix."""
-    return X.toarray() if sparse.issparse(X) else X
+    """Return an array in place of a sparse matrix or a DataFrame."""
+    return X.toarray() if sparse.issparse(X) else np.asarray(X)
 
 
 def as_frame(X):
-    """Return columns of numbers or text, dates being numbers of days.
+    """Return columns of numbers or text, dates and durations being numbers of days.
 
     They are called 0, 1, ..., since names may be double or missing.
     """
-    X = as_dense(X)
-    table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
+    table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(as_dense(X))
     columns = [_as_column(column) for _, column in table.infer_objects().items()]
     return pd.concat(columns, axis=1, ignore_index=True)
 
 
 def _as_column(column):
     if pd.api.types.is_datetime64_any_dtype(column):
-        days = (column - column.min()) / pd.Timedelta(days=1)
-        return days.astype(np.float64)
+        column = column - column.min()
+    if pd.api.types.is_timedelta64_dtype(column):
+        return (column / pd.Timedelta(days=1)).astype(np.float64)
     if not pd.api.types.is_numeric_dtype(column):
         return column.astype(str)
     numbers = column.astype(np.float64)
@@ -76,5 +76,5 @@ def prepared(table, train, test):
         (numbers, make_column_selector(dtype_include="number")),
         (text, make_column_selector(dtype_exclude="number")),
         sparse_threshold=0,
-    )
+    ).set_output(transform="default")
     return columns.fit_transform(table.iloc[train]), columns.transform(table.iloc[test])

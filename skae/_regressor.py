@@ -32,7 +32,8 @@ class AutoencoderRegressor(RegressorMixin, BaseFineTuned):
 
     keep_noise : bool or "auto", default="auto"
         Whether inputs are corrupted in fine-tuning as they were in pre-training, which
-        regularises. ``"auto"`` does so with fewer than 1,000 labels.
+        regularises; values to swap in are drawn from all rows given to this fit.
+        ``"auto"`` does so with fewer than 1,000 labels.
 
     learning_rate : float, default=0.001
         Highest learning rate of AdamW: it warms up over the first 5 % of the updates

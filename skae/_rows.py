@@ -23,7 +23,7 @@ def take(X, index, dtype=None):
     return np.asarray(rows, dtype=dtype)
 
 
-def chunk_slices(n_samples, n_values_per_row):
-    """Return slices over the rows, each of about `CHUNK_VALUES` values."""
-    step = max(16, CHUNK_VALUES // max(n_values_per_row, 1))
+def chunk_slices(n_samples, n_values_per_row, n_values=CHUNK_VALUES):
+    """Return slices over the rows, each of about `n_values` values."""
+    step = max(16, n_values // max(n_values_per_row, 1))
     return [slice(i, min(i + step, n_samples)) for i in range(0, n_samples, step)]

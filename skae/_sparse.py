@@ -43,9 +43,9 @@ class SparseAutoencoder(BaseAutoencoder):
         For ``"kl"``, the mean activation to reach, in (0, 1).
 
     sparsity_weight : float, default=None
-        For ``"kl"`` and ``"l1"``, the weight of the penalty beside the squared error of
-        a row, both in units of the mean variance of the columns. None means 0.03 for
-        ``"kl"`` and 0.1 for ``"l1"``.
+        For ``"kl"``, the weight of the penalty beside the mean squared error of a row's
+        cells; for ``"l1"``, beside their sum; both errors in units of the mean variance
+        of the columns. None means 0.03 for ``"kl"`` and 0.1 for ``"l1"``.
 
     sparse_output : bool, default=False
         Whether `transform` gives a CSR matrix.
@@ -202,8 +202,7 @@ class SparseAutoencoder(BaseAutoencoder):
         "sparse_output": ["boolean"],
         "input_noise": [Interval(Real, 0, None, closed="left")],
     }
-    for _name in ("init", "build_network"):
-        del _parameter_constraints[_name]
+    del _parameter_constraints["init"], _parameter_constraints["build_network"]
 
     init = "random"  # a sparse code has no PCA to start from
     build_network = None  # takes the layers of skae.sparsity, with AutoencoderTransformer

@@ -56,9 +56,9 @@ class StackedAutoencoder(BaseAutoencoder):
         For ``"kl"``, the mean activation to reach, in (0, 1).
 
     sparsity_weight : float, default=None
-        For ``"kl"`` and ``"l1"``, the weight of the penalty beside the squared error of
-        a row, both in units of the mean variance of the columns. None means 0.03 for
-        ``"kl"`` and 0.1 for ``"l1"``.
+        For ``"kl"``, the weight of the penalty beside the mean squared error of a row's
+        cells; for ``"l1"``, beside their sum; both errors in units of the mean variance
+        of the columns. None means 0.03 for ``"kl"`` and 0.1 for ``"l1"``.
 
     loss : str, keras.losses.Loss or callable, default="mse"
         Name or instance of a Keras loss, computed in the units of the table. Inner
@@ -93,8 +93,8 @@ class StackedAutoencoder(BaseAutoencoder):
         each layer and of the whole. With 0 the last epochs stay.
 
     patience : int, default=None
-        Stop after so many epochs without a better validation loss. Needs validation
-        rows.
+        Stop fine-tuning after so many epochs without a better validation loss. Needs
+        validation rows. Pre-training does not stop early.
 
     callbacks : list of keras.callbacks.Callback, default=None
         Called in fine-tuning, at its beginning and end and those of each epoch, and
@@ -207,8 +207,7 @@ class StackedAutoencoder(BaseAutoencoder):
         "sparsity_target": [Interval(Real, 1e-6, 1 - 1e-6, closed="both")],
         "sparsity_weight": [Interval(Real, 0, None, closed="left"), None],
     }
-    for _name in ("init", "build_network"):
-        del _parameter_constraints[_name]
+    del _parameter_constraints["init"], _parameter_constraints["build_network"]
 
     init = "random"  # of the layers; the whole starts from them
     build_network = None

@@ -96,8 +96,9 @@ class Table:
             error += weight @ ((rows - reconstruct(rows)) ** 2).sum(axis=1)
         mse = float(error / (n_total * self.X.shape[1]))
         variance = squares - total @ total / n_total
+        rounding = np.finfo(np.float64).eps * len(index) * squares
         if len(index) < 2:
             return mse, float("nan")
-        if variance > 0:
+        if variance > rounding:
             return mse, float(1 - error / variance)
         return mse, 1.0 if error == 0 else 0.0

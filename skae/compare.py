@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from html import escape
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -14,6 +14,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
+from sklearn.utils.parallel import Parallel, delayed
 
 from ._measuring import measured_on_split, pca_curve
 from ._preparation import as_frame, as_target, holds_classes, prepared
@@ -51,15 +52,16 @@ def compare_with_pca(
 
     In each split the columns are prepared on the training rows alone. Numbers are
     standardised, missing ones replaced by the mean; dates count as numbers. Text is
-    one-hot encoded with at most 20 categories a column, the rare ones together, missing
-    ones apart. Everything is measured on the held-out rows.
+    one-hot encoded with at most 20 categories a column, the rare ones together; a missing
+    text is a category too. Everything is measured on the held-out rows.
 
     Parameters
     ----------
     estimators : transformer, list or dict of transformers
         Anything with `n_components`, `fit`, `transform` and `inverse_transform`, or a
-        Pipeline that ends with one: autoencoders, and others such as
-        :class:`~sklearn.decomposition.KernelPCA`. The keys of a dict are their names.
+        Pipeline that ends with one and all of whose steps have an inverse: autoencoders,
+        and others such as :class:`~sklearn.decomposition.KernelPCA`. The keys of a dict
+        are their names.
     X : array-like or DataFrame of shape (n_samples, n_features)
         The table, numbers, text and dates as they are.
     y : array-like of shape (n_samples,), default=None
@@ -69,7 +71,8 @@ def compare_with_pca(
         Widths to compare at; those not below the number of prepared columns, or of
         training rows, are left out.
     cv : int or cross-validation splitter, default=5
-        An int gives so many shuffled folds, stratified if `y` holds classes.
+        An int gives so many shuffled folds, stratified if `y` holds classes. At least two
+        rows must be held out.
     scoring : str or callable, default=None
         What to predict `y` for: None is the accuracy of a logistic regression for
         classes, and R² of a ridge regression for numbers.
@@ -111,10 +114,19 @@ def compare_with_pca(
         predictor = LogisticRegression(max_iter=1000) if has_classes else RidgeCV()
         predictor = make_pipeline(StandardScaler(), predictor)
         scorer = check_scoring(predictor, scoring)
-    if isinstance(cv, int):
+    elif scoring is not None:
+        raise ValueError(
+            f"scoring={scoring!r} needs something to predict; pass y, or leave scoring out."
+        )
+    if isinstance(cv, Integral):
         folds = StratifiedKFold if has_classes else KFold
-        cv = folds(cv, shuffle=True, random_state=random_state)
+        cv = folds(int(cv), shuffle=True, random_state=random_state)
     splits = list(check_cv(cv, y, classifier=has_classes).split(table, y))
+    if any(len(unseen) < 2 for _, unseen in splits):
+        raise ValueError(
+            f"cv={cv} holds a single row out, which has no variance to keep; use fewer "
+            "splits."
+        )
     tables = [prepared(table, *split) for split in splits]
     n_columns = min(rows.shape[1] for rows, _ in tables)
     widths = _widths(n_components, min(min(rows.shape) for rows, _ in tables))
@@ -200,7 +212,7 @@ class Comparison:
         place = table.columns.get_loc("standard_error") + 1
         table.insert(place, "wins", wins)
         table.insert(place + 1, "components_of_pca", same)
-        return table.sort_index(level=0, sort_remaining=False)
+        return table
 
     def plot(self, ax=None):
         """Draw R² on held-out rows against the number of components.
@@ -291,10 +303,10 @@ def _width_parameter(name, estimator):
             f"The estimator {name!r} has no parameter n_components; pass an instance of a "
             "transformer that has one, or a Pipeline that ends with it."
         )
-    if not hasattr(last, "inverse_transform"):
+    if not hasattr(estimator, "inverse_transform"):
         raise ValueError(
             f"The estimator {name!r} has no inverse_transform, so its reconstructions "
-            "cannot be compared; pass a transformer that has one."
+            "cannot be compared; pass a transformer that has one, or a Pipeline of such."
         )
     return f"{prefix}n_components"
 

@@ -3,10 +3,12 @@
 For trustworthiness see :func:`sklearn.manifold.trustworthiness`.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.manifold import trustworthiness
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
@@ -24,7 +26,7 @@ def reconstruction_r2(X, X_reconstructed):
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        Rows, at least two.
+        Rows.
     X_reconstructed : array-like of shape (n_samples, n_features)
         What was made of them.
 
@@ -32,7 +34,7 @@ def reconstruction_r2(X, X_reconstructed):
     -------
     float
         At most 1; 0 for the means of the columns. Rows without variance give 1 if they
-        are reconstructed without error, and 0 otherwise.
+        are reconstructed without error, and 0 otherwise; a single row gives NaN.
 
     Examples
     --------
@@ -41,8 +43,16 @@ def reconstruction_r2(X, X_reconstructed):
     0.0
     """
     X, X_reconstructed = _same_shape(X, X_reconstructed)
+    if len(X) < 2:
+        warnings.warn(
+            "R² is not defined for fewer than two rows.",
+            UndefinedMetricWarning,
+            stacklevel=2,
+        )
+        return float("nan")
     error = np.sum((X - X_reconstructed) ** 2)
-    variance = np.sum((X - X.mean(axis=0)) ** 2)
+    differences = X - X[0]  # exactly 0 in columns that are constant
+    variance = np.sum((differences - differences.mean(axis=0)) ** 2)
     if variance > 0:
         return float(1 - error / variance)
     return 1.0 if error == 0 else 0.0
@@ -132,9 +142,9 @@ class NeighborhoodPreservation:
 
     Attributes
     ----------
-    n_neighbors : ndarray of shape (n_samples - 2,)
-        Numbers of neighbours, 1 to ``n_samples - 2``.
-    curve : ndarray of shape (n_samples - 2,)
+    n_neighbors : ndarray of shape (n_rows - 2,)
+        Numbers of neighbours, 1 to ``n_rows - 2``, of the rows compared.
+    curve : ndarray of shape (n_rows - 2,)
         For each, the part of the neighbours that is kept, on a scale where chance is 0
         and all of them is 1.
     area : float

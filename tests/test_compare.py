@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, FastICA, KernelPCA
 from sklearn.manifold import trustworthiness
-from sklearn.model_selection import KFold, ShuffleSplit
+from sklearn.model_selection import KFold, LeaveOneOut, ShuffleSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from skae import AutoencoderTransformer, SparseAutoencoder, compare_with_pca
 from skae._measuring import _neighbourhoods, _relative
@@ -88,6 +90,7 @@ def mixed_table():
     frame.loc[3, "whole"] = pd.NA
     frame["day"] = pd.date_range("2020-01-01", periods=60)
     frame.loc[5, "day"] = pd.NaT
+    frame["since"] = frame["day"] - pd.Timestamp("2019-12-31")
     frame["name"] = [f"row {i}" for i in range(60)]
     return frame
 
@@ -114,12 +117,13 @@ def test_columns_become_numbers_that_can_be_told():
     numbers = as_frame(frame).set_axis(frame.columns, axis=1)
     assert (numbers["day"].drop(index=5).diff().dropna().isin([1, 2])).all()
     assert numbers["day"].isna().sum() == 1
+    pd.testing.assert_series_equal(numbers["since"], numbers["day"] + 1, check_names=False)
     assert numbers["flag"].tolist() == frame["flag"].tolist()
     train, test = np.arange(40), np.arange(40, 60)
     rows, unseen = prepared(as_frame(frame), train, test)
     # kind: x, y, missing; category: u, v; name: 19 rows by name, the rest together
-    assert rows.shape[1] == unseen.shape[1] == 7 + 3 + 2 + 20
-    np.testing.assert_allclose(rows[:, :7].mean(axis=0), 0, atol=1e-12)
+    assert rows.shape[1] == unseen.shape[1] == 8 + 3 + 2 + 20
+    np.testing.assert_allclose(rows[:, :8].mean(axis=0), 0, atol=1e-12)
     np.testing.assert_array_equal(unseen[:, -1], 1)
     np.testing.assert_array_equal(as_frame(sparse.eye_array(3)), np.eye(3))
 
@@ -235,6 +239,27 @@ def test_neighbours_of_a_sorted_table_are_those_of_all_of_it():
     assert trustworthiness(rows[:1000], codes[:1000]) > measured + 0.1
 
 
+def test_frames_that_transformers_give_are_compared(small):
+    plain = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS).frame()
+    with config_context(transform_output="pandas"):
+        configured = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS).frame()
+    pd.testing.assert_frame_equal(plain[MEASURED], configured[MEASURED])
+    framed = clone(LINEAR).set_output(transform="pandas")
+    framed = compare_with_pca(framed, small, n_components=2, **SETTINGS).frame()
+    pd.testing.assert_frame_equal(plain[MEASURED], framed[MEASURED])
+
+
+def test_whole_number_of_any_type_gives_shuffled_folds(small):
+    frames = [
+        compare_with_pca(
+            LINEAR, small, n_components=2, cv=cv, random_state=0, verbose=0
+        ).frame()
+        for cv in (3, np.int64(3), KFold(3, shuffle=True, random_state=0))
+    ]
+    pd.testing.assert_frame_equal(frames[0][MEASURED], frames[1][MEASURED])
+    pd.testing.assert_frame_equal(frames[0][MEASURED], frames[2][MEASURED])
+
+
 def test_two_processes_measure_what_one_does(two_processes, capsys):
     X = load_wine().data
     given = [LINEAR, LINEAR, make_pipeline(MinMaxScaler(), FastICA())]
@@ -271,12 +296,19 @@ def test_it_can_be_seen():
     ("estimators", "arguments", "message"),
     [
         (StandardScaler(), {}, "'StandardScaler' has no parameter n_components"),
+        (
+            make_pipeline(PolynomialFeatures(), LINEAR),
+            {},
+            "'AutoencoderTransformer' has no inverse_transform",
+        ),
         (AutoencoderTransformer, {}, "pass an instance of a transformer"),
         ([], {}, "at least one transformer"),
         ({"PCA": LINEAR}, {}, "none of them named 'PCA'"),
         (LINEAR, {"n_components": 40}, "leaves nothing to compare"),
         (LINEAR, {"n_components": (0, 2)}, "an int of at least 1"),
         (LINEAR, {"n_components": 0.9}, "an int of at least 1"),
+        (LINEAR, {"scoring": "accuracy"}, "needs something to predict"),
+        (LINEAR, {"cv": LeaveOneOut()}, "holds a single row out"),
         (LINEAR, {"y": [1, 2]}, "inconsistent numbers"),
         (LINEAR, {"y": ["a"] * 177 + [None]}, "y has 1 missing values"),
         (LINEAR, {"y": load_wine().data}, "should be a 1d array"),
@@ -284,7 +316,7 @@ def test_it_can_be_seen():
 )
 def test_bad_input_is_told(estimators, arguments, message):
     with pytest.raises(ValueError, match=message):
-        compare_with_pca(estimators, load_wine().data, **arguments, **SETTINGS)
+        compare_with_pca(estimators, load_wine().data, **SETTINGS | arguments)
 
 
 def test_infinite_values_are_told_with_their_column():

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,13 +74,20 @@ def test_training_is_drawn_with_the_line_of_pca(fitted):
     assert kept.get_ydata() == frame["val_loss"].min()
 
 
-def test_kept_start_stands_at_the_line_of_pca(small_table):
+def test_kept_start_is_drawn_before_the_first_epoch():
     noise = np.random.default_rng(0).normal(size=(60, 5))
     kept_pca = AutoencoderTransformer(2, max_epochs=2, random_state=0).fit(noise)
     assert kept_pca.best_epoch_ == 0
     ax = TrainingDisplay.from_estimator(make_pipeline(kept_pca)).ax_
     start = {line.get_label(): line for line in ax.get_lines()}["the start, kept"]
-    assert start.get_xydata().tolist() == [[0, kept_pca.pca_loss_]]
+    assert list(start.get_xdata()) == [0, 0]
+
+
+@pytest.mark.parametrize("loss", ["MSE", keras.losses.MeanSquaredError()])
+def test_line_of_pca_is_drawn_whatever_the_squared_error_is_called(loss, small_table):
+    autoencoder = AutoencoderTransformer(2, loss=loss, max_epochs=1).fit(small_table)
+    display = TrainingDisplay.from_estimator(autoencoder)
+    assert "PCA, validation rows" in labels(display.ax_)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +208,15 @@ def test_errors_show_the_cell_that_is_wrong(wine_pipeline):
     assert display.ax_.get_yticklabels()[0].get_text() == "17"
     bars = display.ax_.child_axes[0].patches
     np.testing.assert_array_equal([bar.get_width() for bar in bars], frame["error"][:4])
+
+
+def test_error_is_a_name_that_a_column_may_have(small_table):
+    table = pd.DataFrame(small_table, columns=["error", "v", "uv", "uu", "vv"])
+    pca = PCA(2).set_output(transform="pandas").fit(table)
+    display = ErrorDisplay.from_estimator(pca, table, n_rows=3)
+    bars = display.figure_.axes[0].child_axes[0].patches
+    widths = [bar.get_width() for bar in bars]
+    np.testing.assert_array_equal(widths, np.sort(display.errors.mean(axis=1))[:-4:-1])
 
 
 def test_columns_keep_their_names_behind_a_scaler_of_arrays():

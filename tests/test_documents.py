@@ -103,6 +103,7 @@ def test_docstring_is_valid_numpydoc(name):
 ESTIMATORS = [name for name in skae.__all__ if inspect.isclass(getattr(skae, name))]
 SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
     ("DenoisingAutoencoder", "n_components"),
+    ("DenoisingAutoencoder", "patience"),
     ("SparseAutoencoder", "n_components"),
     ("SparseAutoencoder", "hidden_layer_sizes"),
     ("SparseAutoencoder", "activation"),
@@ -112,6 +113,7 @@ SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
     ("StackedAutoencoder", "loss"),
     ("StackedAutoencoder", "max_epochs"),
     ("StackedAutoencoder", "validation_fraction"),
+    ("StackedAutoencoder", "patience"),
     ("StackedAutoencoder", "callbacks"),
     ("StackedAutoencoder", "warm_start"),
     ("AutoencoderRegressor", "validation_fraction"),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from networks import dropout_network
 from scipy import sparse, special
@@ -191,6 +192,11 @@ def test_unlabelled_rows_are_pre_trained_on(iris):
     np.testing.assert_allclose(alone.autoencoder_.mean_, X[:40].mean(axis=0), atol=1e-12)
     mixed = classifier().fit(X[:40], y[:40], X_unlabeled=sparse.csr_array(X[40:]))
     np.testing.assert_allclose(mixed.predict_proba(X), fitted.predict_proba(X), atol=1e-3)
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    spread = frame.astype(pd.SparseDtype(float, 0))
+    named = classifier().fit(frame[:40], y[:40], X_unlabeled=spread[40:])
+    assert named.autoencoder_.feature_names_in_.tolist() == list("abcd")
+    np.testing.assert_array_equal(named.predict_proba(frame), mixed.predict_proba(X))
 
 
 def test_pre_training_helps_where_labels_are_few():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mean_squared_error, r2_score
 
 from skae import AutoencoderTransformer
@@ -47,6 +48,19 @@ def test_metrics_agree_with_the_methods_of_an_autoencoder(small):
     np.testing.assert_allclose(
         reconstruction_error(small, back), fitted.reconstruction_error(small)
     )
+
+
+def test_rows_without_variance_are_reconstructed_or_not(digits):
+    rows = np.full((3, 2), 0.1)
+    assert rows.mean(axis=0)[0] != 0.1  # rounding is no variance
+    assert reconstruction_r2(rows, rows) == 1
+    assert reconstruction_r2(rows, rows + 0.1) == 0
+    autoencoder = AutoencoderTransformer(2, max_epochs=1, random_state=0).fit(digits)
+    assert autoencoder.score(np.repeat(digits[:1], 7, axis=0)) == 0
+    with pytest.warns(UndefinedMetricWarning, match="fewer than two rows"):
+        assert np.isnan(reconstruction_r2(rows[:1], rows[:1]))
+    with pytest.warns(UndefinedMetricWarning, match="fewer than two rows"):
+        assert np.isnan(autoencoder.score(digits[:1]))
 
 
 @pytest.mark.parametrize("k", [1, 4, 9])

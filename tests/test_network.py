@@ -87,10 +87,12 @@ def test_keras_models_give_what_the_transformer_gives(small, kwargs):
     np.testing.assert_allclose(np.asarray(estimator.autoencoder_(X)), back, atol=tolerance)
 
 
-def test_ordering_the_codes_leaves_the_reconstruction(digits):
+@pytest.mark.parametrize("block", [1 << 23, 100 * 64])
+def test_ordering_the_codes_leaves_the_reconstruction(block, digits, monkeypatch):
     from skae._fitting import order_codes
     from skae._table import Table
 
+    monkeypatch.setattr("skae._fitting.BLOCK_VALUES", block)
     model = AutoencoderTransformer(6, max_epochs=4, random_state=0).fit(digits)._model
     rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))[0]
     mixed = model.with_code(rotation, np.arange(6.0))

@@ -209,8 +209,8 @@ class _BestEpoch:
         """Whether the gain over the start is positive and no accident.
 
         One of two one-sided tests must reject chance at the 1 % level: Student's for
-        the mean gain, or the sign test, since a few rows with huge errors can hide the
-        gain of all the others in the mean. Fewer than seven rows never pass the second.
+        the mean gain, or that of its signs, since a few rows with huge errors can hide
+        the gain of all the others in the mean. Fewer than nine rows never pass the second.
         """
         gains = self._start_losses - self._best_losses
         n_effective = 1 / (self._weight @ self._weight)

@@ -9,8 +9,8 @@ class Program:
     """A Keras network with its optimizer, compiled to train on whole chunks.
 
     Weights, optimizer state, learning rates, weight decay and the units of the loss are
-    values that a fit sets; only the architecture and the batch size are compiled in. So
-    one program serves any number of fits, one at a time.
+    values that a fit sets; the architecture, the loss, the steps of the optimizer and the
+    batch size are compiled in. So one program serves any number of fits, one at a time.
 
     Parameters
     ----------

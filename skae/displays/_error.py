@@ -130,7 +130,7 @@ class ErrorDisplay:
         ax.set_yticks(range(len(cells)), [str(name) for name in cells.index])
         ax.set(ylabel="row", title="absolute error of each cell")
         bars = ax.inset_axes([1.02, 0, 0.25, 1], sharey=ax)
-        bars.barh(range(len(frame)), frame["error"], color="0.5")
+        bars.barh(range(len(frame)), frame.iloc[:, 0], color="0.5")
         bars.axvline(self.errors.mean(), color="black", lw=1, ls="--")
         bars.tick_params(labelleft=False, left=False)
         bars.set(title="mean square")

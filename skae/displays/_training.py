@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from .._keras import power_of_scale
 from ._seen import last_step, new_axes
-
-SQUARED_ERRORS = ("mse", "mean_squared_error", "MSE")
 
 
 class TrainingDisplay:
@@ -73,7 +72,7 @@ class TrainingDisplay:
                 f"{type(last).__name__} has no training to show; pass an estimator of skae "
                 "that has trained for an epoch or more."
             )
-        has_line = getattr(last, "loss", None) in SQUARED_ERRORS
+        has_line = power_of_scale(getattr(last, "loss", None)) == 2  # a squared error
         pca_loss = getattr(last, "pca_loss_", np.nan) if has_line else np.nan
         name = type(last).__name__
         return cls(last.history_, last.best_epoch_, pca_loss, name).plot(ax)
@@ -114,8 +113,8 @@ class TrainingDisplay:
             series = frame["val_loss"] if "val_loss" in frame else frame["loss"]
             best, label = series[self.best_epoch], f"epoch {self.best_epoch}, kept"
             ax.plot(self.best_epoch, best, "o", color="black", label=label)
-        elif np.isfinite(self.pca_loss):
-            ax.plot(0, self.pca_loss, "o", color="black", label="the start, kept")
+        else:
+            ax.axvline(0, color="black", lw=1, label="the start, kept")
         curves = frame[frame.columns.intersection(["loss", "val_loss", "pca_loss"])]
         lowest, highest = np.nanmin(curves), np.nanmax(curves)
         if lowest > 0 and highest > 20 * lowest:
