@@ -38,6 +38,7 @@ autodoc_default_options = {
 exclude_patterns = ["_build"]
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "show_prev_next": False,
     "navbar_center": [],  # the sidebar has all pages

@@ -5,41 +5,83 @@ import time
 import numpy as np
 from sklearn.base import clone
 from sklearn.manifold import trustworthiness
+from sklearn.pipeline import Pipeline
 
 from ._preparation import as_dense
-from .metrics import continuity, reconstruction_error, reconstruction_r2
+from .metrics import continuity, reconstruction_error, reconstruction_r2, sum_of_squares
 
 N_NEIGHBORS = 5
+N_TIMES = 3
 MAX_ROWS = 1000  # whose neighbours are compared
 ROUNDING = 1e-9  # of the variance
 
 
-def measured_on_split(estimators, rows, unseen, targets, predictor, scorer):
-    """Fit estimators on one split and return what the held-out rows say of each."""
-    measured = {}
+def measured_on_split(estimators, split, pair, targets, predictor, scorer):
+    """Fit estimators on one split and return what the held-out rows say of each.
+
+    Parameters
+    ----------
+    estimators : dict of transformers
+        The first is PCA, with which the others are compared.
+    split : int
+        Number of the split, for messages.
+    pair : tuple of two ndarray
+        Training and held-out rows.
+    targets : tuple of two ndarray, or None
+        What to predict for them.
+    predictor, scorer : estimator and callable, or None
+    """
+    measured, pca_errors = {}, None
     for name, estimator in estimators.items():
-        start = time.perf_counter()
-        estimator.fit(rows)
-        fitted = time.perf_counter()
-        codes = estimator.transform(unseen)
-        transformed = time.perf_counter()
-        codes = as_dense(codes)
-        back = estimator.inverse_transform(codes)
-        errors = reconstruction_error(unseen, back)
-        if name == "PCA":
-            pca_errors = errors
-        record = {"r2": reconstruction_r2(unseen, back)}
-        record |= _relative(errors, pca_errors, unseen.var(axis=0).mean())
-        record |= _neighbourhoods(unseen, codes)
-        if targets is not None:
-            known = as_dense(estimator.transform(rows))
-            record["score"] = scorer(
-                clone(predictor).fit(known, targets[0]), codes, targets[1]
-            )
-        record["fit_seconds"] = fitted - start
-        record["transform_microseconds"] = 1e6 * (transformed - fitted) / len(unseen)
-        measured[name] = record
+        try:
+            record, errors = _measured(estimator, *pair, targets, predictor, scorer)
+        except Exception as error:
+            error.add_note(f"This happened to {name!r}, {estimator}, in split {split + 1}.")
+            raise
+        pca_errors = errors if pca_errors is None else pca_errors
+        relative = _relative(errors, pca_errors, pair[1].var(axis=0).mean())
+        measured[name] = {"r2": record.pop("r2")} | relative | record
     return measured
+
+
+def _measured(estimator, rows, unseen, targets, predictor, scorer):
+    """Return a record of measurements, and the error of each held-out row."""
+    training = rows.copy()  # a step may work in place
+    start = time.perf_counter()
+    estimator.fit(training)
+    fit_seconds = time.perf_counter() - start
+    outputs, seconds = _timed_transform(estimator, unseen)
+    back = estimator.inverse_transform(outputs.copy())
+    record = {"r2": reconstruction_r2(unseen, back)}
+    record |= _neighbourhoods(unseen, only_codes(estimator, outputs))
+    if targets is not None:
+        known = as_dense(estimator.transform(rows.copy()))
+        fitted = clone(predictor).fit(known, targets[0])
+        record["score"] = float(scorer(fitted, outputs, targets[1]))
+    record["fit_seconds"] = fit_seconds
+    record["transform_microseconds"] = 1e6 * seconds / len(unseen)
+    return record, reconstruction_error(unseen, back)
+
+
+def _timed_transform(estimator, X):
+    """Return the outputs, and the median of some times."""
+    seconds = []
+    for _ in range(N_TIMES):
+        rows = X.copy()
+        start = time.perf_counter()
+        outputs = estimator.transform(rows)
+        seconds.append(time.perf_counter() - start)
+    return as_dense(outputs), np.median(seconds)
+
+
+def only_codes(estimator, outputs):
+    """Return outputs without the hidden activations of ``features="all"``."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator[-1]
+    if getattr(estimator, "features", "code") != "all":
+        return outputs
+    names = estimator.get_feature_names_out()
+    return outputs[:, ["_hidden" not in name for name in names]]
 
 
 def _relative(errors, pca_errors, variance):
@@ -75,5 +117,5 @@ def pca_curve(pca, rows, unseen, n_columns):
     squares = (pca.transform(unseen) ** 2).sum(axis=0)[:n_columns]
     kept = np.cumsum(np.pad(squares, (0, n_columns - len(squares))))
     total = ((unseen - pca.mean_) ** 2).sum()
-    variance = ((unseen - unseen.mean(axis=0)) ** 2).sum() + np.finfo(np.float64).tiny
-    return 1 - (total - kept) / variance
+    variance = sum_of_squares(unseen)
+    return 1 - (total - kept) / variance if variance else np.zeros(n_columns)

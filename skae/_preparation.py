@@ -10,6 +10,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
+DATES = {"datetime64", "datetime", "date"}  # names that pandas gives to kinds of values
+DURATIONS = {"timedelta64", "timedelta"}
+NUMBERS = {"boolean", "decimal", "empty", "floating", "integer", "mixed-integer-float"}
 MAX_CLASSES = 50
 MAX_CATEGORIES = 20
 
@@ -24,37 +27,69 @@ def as_frame(X):
 
     They are called 0, 1, ..., since names may be double or missing.
     """
-    table = X if isinstance(X, pd.DataFrame) else pd.DataFrame(as_dense(X))
-    columns = [_as_column(column) for _, column in table.infer_objects().items()]
+    table = _as_table(X)
+    if not table.size:
+        raise ValueError(f"X has no cells to compare: its shape is {table.shape}.")
+    columns = [
+        _as_column(column, f"Column {name!r} of X")
+        for name, column in table.infer_objects().items()
+    ]
     return pd.concat(columns, axis=1, ignore_index=True)
 
 
-def _as_column(column):
-    if pd.api.types.is_datetime64_any_dtype(column):
-        column = column - column.min()
-    if pd.api.types.is_timedelta64_dtype(column):
-        return (column / pd.Timedelta(days=1)).astype(np.float64)
-    if not pd.api.types.is_numeric_dtype(column):
+def _as_table(X):
+    if isinstance(X, pd.DataFrame):
+        return X
+    if hasattr(X, "columns"):  # of another library
+        return pd.DataFrame({name: np.asarray(X[name]) for name in X.columns})
+    if isinstance(X, list | tuple) and all(
+        isinstance(row, list | tuple | dict) for row in X
+    ):
+        return pd.DataFrame(list(X))
+    array = as_dense(X)
+    if array.ndim != 2:
+        raise ValueError(
+            f"X has the shape {array.shape}, but must be a table, of shape (n_samples, "
+            "n_features)."
+        )
+    return pd.DataFrame(array)
+
+
+def _as_column(column, what):
+    """Return a column of floats or of text."""
+    kind = pd.api.types.infer_dtype(column)
+    if kind == "period":
+        column, kind = column.astype("datetime64[ns]"), "datetime64"
+    if kind in DATES:
+        column = pd.to_datetime(column.astype(object))
+        column, kind = column - column.min(), "timedelta64"
+    if kind in DURATIONS:
+        column = pd.to_timedelta(column.astype(object)) / pd.Timedelta(days=1)
+    elif kind == "complex":
+        raise ValueError(f"{what} has complex values; give their parts as columns.")
+    elif kind not in NUMBERS and not pd.api.types.is_numeric_dtype(column):
         return column.astype(str)
     numbers = column.astype(np.float64)
     if np.isinf(numbers).any():
         raise ValueError(
-            f"Column {column.name!r} of X has infinite values; replace them, by NaN for "
-            "instance, which is filled with the mean."
+            f"{what} has infinite values; replace them, or leave out rows that have any."
         )
     return numbers
 
 
 def as_target(y):
-    """Return a target of one dimension without missing values."""
-    y = column_or_1d(np.asarray(y))
-    n_missing = pd.isna(y).sum()
+    """Return a target of one dimension without missing values, numbers or text."""
+    y = pd.Series(column_or_1d(np.asarray(y))).infer_objects()
+    n_missing = y.isna().sum()
     if n_missing:
         raise ValueError(
             f"y has {n_missing} missing values; leave these rows out of X and y, or leave "
             "y out."
         )
-    return y
+    if y.dtype.kind in "iub":
+        return y.to_numpy()
+    y = _as_column(y, "y").to_numpy()
+    return y if y.dtype.kind == "f" else y.astype(object)
 
 
 def holds_classes(y):

@@ -1,7 +1,5 @@
 """Autoencoders and PCA on the same splits of a table, at the same widths."""
 
-from dataclasses import dataclass
-from html import escape
 from numbers import Integral
 
 import numpy as np
@@ -16,24 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
+from ._comparison import Comparison
 from ._measuring import measured_on_split, pca_curve
 from ._preparation import as_frame, as_target, holds_classes, prepared
-
-HEADINGS = {  # of a table that is printed
-    "relative_error": "error",
-    "standard_error": "±",
-    "components_of_pca": "worth",
-    "trustworthiness": "trust",
-    "continuity": "contin.",
-    "fit_seconds": "fit s",
-    "transform_microseconds": "µs/row",
-}
-FORMATS = {
-    "wins": lambda wins: "yes" if wins else "",
-    "components_of_pca": "{:.0f}".format,
-    "fit_seconds": "{:.2f}".format,
-    "transform_microseconds": "{:.1f}".format,
-}
 
 
 def compare_with_pca(
@@ -70,9 +53,10 @@ def compare_with_pca(
     n_components : int or sequence of int, default=(2, 5, 10)
         Widths to compare at; those not below the number of prepared columns, or of
         training rows, are left out.
-    cv : int or cross-validation splitter, default=5
-        An int gives so many shuffled folds, stratified if `y` holds classes. At least two
-        rows must be held out.
+    cv : int, cross-validation splitter or iterable, default=5
+        An int gives so many shuffled folds, stratified if `y` holds classes; an iterable
+        gives pairs of training and held-out rows, as ``GroupKFold().split(X, groups=...)``
+        does. At least two rows must be held out.
     scoring : str or callable, default=None
         What to predict `y` for: None is the accuracy of a logistic regression for
         classes, and R² of a ridge regression for numbers.
@@ -81,7 +65,8 @@ def compare_with_pca(
     random_state : int or None, default=None
         Shuffles the folds, and seeds estimators whose `random_state` is None.
     verbose : int, default=1
-        1 prints a line for each fit that is done, 0 prints nothing.
+        1 prints how the columns were prepared and a line for each width and split that is
+        done, 0 prints nothing.
 
     Returns
     -------
@@ -106,38 +91,26 @@ def compare_with_pca(
     for name, estimator in named.items():
         _width_parameter(name, estimator)
     table = as_frame(X)
-    has_classes, predictor, scorer = False, None, None
-    if y is not None:
-        y = as_target(y)
-        check_consistent_length(table, y)
-        has_classes = holds_classes(y)
-        predictor = LogisticRegression(max_iter=1000) if has_classes else RidgeCV()
-        predictor = make_pipeline(StandardScaler(), predictor)
-        scorer = check_scoring(predictor, scoring)
-    elif scoring is not None:
-        raise ValueError(
-            f"scoring={scoring!r} needs something to predict; pass y, or leave scoring out."
-        )
-    if isinstance(cv, Integral):
-        folds = StratifiedKFold if has_classes else KFold
-        cv = folds(int(cv), shuffle=True, random_state=random_state)
-    splits = list(check_cv(cv, y, classifier=has_classes).split(table, y))
-    if any(len(unseen) < 2 for _, unseen in splits):
-        raise ValueError(
-            f"cv={cv} holds a single row out, which has no variance to keep; use fewer "
-            "splits."
-        )
+    y, predictor, scorer, said = _task(table, y, scoring)
+    splits = _splits(table, y, cv, random_state)
     tables = [prepared(table, *split) for split in splits]
     n_columns = min(rows.shape[1] for rows, _ in tables)
-    widths = _widths(n_components, min(min(rows.shape) for rows, _ in tables))
+    limit = min(min(rows.shape) for rows, _ in tables)
+    widths, left_out = _widths(n_components, limit)
+    if verbose:
+        _say(_about_columns(X, table, n_columns))
+        for width in left_out:
+            _say(f"{width} components are left out: PCA has no more than {limit}")
     # Both solvers are exact; the default one may be randomised.
     pca = PCA(svd_solver="covariance_eigh" if len(table) > 2 * n_columns else "full")
+    pca.set_output(transform="default")
     named = {"PCA": pca} | named
     tasks = [(width, split) for split in range(len(splits)) for width in widths]
     jobs = (
         delayed(measured_on_split)(
             {name: _at_width(named[name], name, width, random_state) for name in named},
-            *tables[split],
+            split,
+            tables[split],
             None if y is None else tuple(y[rows] for rows in splits[split]),
             predictor,
             scorer,
@@ -149,127 +122,70 @@ def compare_with_pca(
         task = {"n_components": width, "split": split}
         records += [{"estimator": name} | task | record for name, record in done.items()]
         if verbose:
-            said = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
+            kept = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
             place = f"{len(records) // len(named)}/{len(tasks)}"
-            print(
-                f"[compare_with_pca] {place}: {width} components, split {split + 1}: "
-                f"R² {said}",
-                flush=True,
-            )
+            _say(f"{place}: {width} components, split {split + 1}: R² {kept}")
     curves = np.array([pca_curve(pca, *pair, n_columns) for pair in tables])
-    return Comparison(pd.DataFrame(records), curves.mean(axis=0))
+    return Comparison(pd.DataFrame(records), curves.mean(axis=0), said)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What :func:`compare_with_pca` measured.
+def _say(line):
+    print(f"[compare_with_pca] {line}", flush=True)
 
-    Attributes
-    ----------
-    records : DataFrame
-        One row for each estimator, width and split.
-    pca_curve : ndarray
-        R² on held-out rows of PCA with 1, 2, ... components, the mean over the splits.
-    """
 
-    records: pd.DataFrame
-    pca_curve: np.ndarray
+def _about_columns(X, table, n_prepared):
+    """Return how columns were prepared, so that a number read as text is seen."""
+    names = getattr(X, "columns", table.columns)
+    is_text = [not pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
+    text = [str(name) for name, is_one in zip(names, is_text) if is_one]
+    n = len(table.columns)
+    said = f"{len(table)} rows, {n} columns"
+    if text:
+        some = ", ".join(text[:5]) + (", ..." if len(text) > 5 else "")
+        said += f", {len(text)} of them text, one-hot encoded ({some}): {n_prepared} in all"
+    return said
 
-    def frame(self):
-        """Return all measurements.
 
-        Returns
-        -------
-        DataFrame
-            A row for each estimator, width and split: "r2" on the held-out rows;
-            "relative_error", the squared error divided by PCA's, and "standard_error"
-            of this ratio by the differences between rows; "trustworthiness" and
-            "continuity"; "score" of a predictor on the codes, if `y` was given;
-            "fit_seconds", which for the first fits of a process include importing Keras
-            and compiling; "transform_microseconds" of a row.
-        """
-        return self.records.copy()
-
-    def summary(self):
-        """Return the means over the splits, a row for each width and estimator.
-
-        Returns
-        -------
-        DataFrame
-            The measurements' means; "standard_error" is that of "relative_error" by the
-            differences between splits, or between rows if there is one split. "wins"
-            says whether "relative_error" is below one by more than two of them, and
-            "components_of_pca" is the number of principal components that give the same
-            R², infinite if all of them give less.
-        """
-        groups = self.records.groupby(["n_components", "estimator"], sort=False)
-        table = groups.mean(numeric_only=True).drop(columns="split")
-        of_rows = table["standard_error"]  # for want of a second split
-        table["standard_error"] = groups["relative_error"].sem().fillna(of_rows)
-        wins = table["relative_error"] + 2 * table["standard_error"] < 1
-        enough = [np.flatnonzero(self.pca_curve >= r2 - 1e-9) for r2 in table["r2"]]
-        same = [float(found[0] + 1) if len(found) else np.inf for found in enough]
-        place = table.columns.get_loc("standard_error") + 1
-        table.insert(place, "wins", wins)
-        table.insert(place + 1, "components_of_pca", same)
-        return table
-
-    def plot(self, ax=None):
-        """Draw R² on held-out rows against the number of components.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        Returns
-        -------
-        matplotlib Axes
-            Where it was drawn.
-        """
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
-        table = self.summary()["r2"].unstack("estimator")
-        widest = min(len(self.pca_curve), 2 * int(table.index.max()))
-        ax.plot(np.arange(1, widest + 1), self.pca_curve[:widest], color="0.6", label="PCA")
-        others = [name for name in self.records["estimator"].unique() if name != "PCA"]
-        spread = self.records.groupby(["n_components", "estimator"])["r2"].sem().unstack()
-        for i, name in enumerate(others):
-            style = {"fmt": "osD^v<>"[i % 7] + "-", "ms": 5, "capsize": 2}
-            ax.errorbar(table.index, table[name], spread[name], label=name, **style)
-        ax.set(xlabel="components", ylabel="R² on unseen rows")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.legend(frameon=False)
-        return ax
-
-    def __str__(self):
-        table = self.summary().rename(columns=HEADINGS)
-        formatters = {HEADINGS.get(name, name): form for name, form in FORMATS.items()}
-        text = table.to_string(formatters=formatters, float_format="{:.3f}".format)
-        return "\n".join([text, "", *self._verdicts()])
-
-    def _repr_html_(self):
-        table = self.summary().to_html(formatters=FORMATS, float_format="{:.3f}".format)
-        return table + "".join(f"<p>{escape(said)}</p>" for said in self._verdicts())
-
-    def _verdicts(self):
-        """Yield a sentence for each method: where it wins, by how much, at what cost."""
-        summary = self.summary()
-        for name in self.records["estimator"].unique()[1:]:
-            rows = summary.xs(name, level="estimator")
-            won = rows[rows["wins"]]
-            if won.empty:
-                yield f"{name} has no sure gain over PCA at any of these widths."
-                continue
-            widths = ", ".join(map(str, won.index))
-            less = ", ".join(f"{1 - error:.0%}" for error in won["relative_error"])
-            yield (
-                f"{name} wins with {widths} components: {less} less error than PCA, for "
-                f"{rows['fit_seconds'].mean():.1f} s a fit."
+def _task(table, y, scoring):
+    """Return what to predict, with what, how to score it, and the name of the score."""
+    if y is None:
+        if scoring is not None:
+            raise ValueError(
+                f"scoring={scoring!r} needs something to predict; pass y, or leave it out."
             )
+        return None, None, None, "score"
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(
+            f"scoring={scoring!r} must be one name of a scorer, or a callable "
+            "(estimator, X, y) that returns a number."
+        )
+    y = as_target(y)
+    check_consistent_length(table, y)
+    has_classes = holds_classes(y)
+    if has_classes and len(np.unique(y)) < 2:
+        raise ValueError(
+            "y has a single class, so there is nothing to predict; leave it out."
+        )
+    predictor = LogisticRegression(max_iter=1000) if has_classes else RidgeCV()
+    predictor = make_pipeline(StandardScaler(), predictor)
+    said = "accuracy" if has_classes else "R² of y"
+    if scoring is not None:
+        said = scoring if isinstance(scoring, str) else "score"
+    return y, predictor, check_scoring(predictor, scoring), said
+
+
+def _splits(table, y, cv, random_state):
+    has_classes = y is not None and holds_classes(y)
+    if isinstance(cv, Integral):
+        folds = StratifiedKFold if has_classes else KFold
+        cv = folds(int(cv), shuffle=True, random_state=random_state)
+    splits = list(check_cv(cv, y, classifier=has_classes).split(table, y))
+    if not splits or any(len(unseen) < 2 for _, unseen in splits):
+        raise ValueError(
+            f"cv={cv} must give splits that hold out two rows or more: a single one has no "
+            "variance to keep."
+        )
+    return splits
 
 
 def _named(estimators):
@@ -312,19 +228,21 @@ def _width_parameter(name, estimator):
 
 
 def _widths(n_components, limit):
-    widths = sorted(set(np.ravel(n_components).tolist()))
-    if any(not isinstance(width, int) or width < 1 for width in widths):
+    """Return the widths to compare at, and those that are not below the limit."""
+    widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
+    if not all(isinstance(width, Integral) and width >= 1 for width in widths):
         raise ValueError(
-            f"n_components={n_components} must be an int of at least 1 or a sequence of "
+            f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
             "these, the widths to compare at."
         )
-    widths = [width for width in widths if width < limit]
-    if not widths:
+    widths = sorted({int(width) for width in widths})
+    narrow = [width for width in widths if width < limit]
+    if not narrow:
         raise ValueError(
             f"n_components={n_components} leaves nothing to compare: a width must be below "
             f"{limit}, the smaller number of prepared columns and of training rows."
         )
-    return widths
+    return narrow, widths[len(narrow) :]
 
 
 def _at_width(estimator, name, width, random_state):

@@ -14,6 +14,14 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 
 from ._rows import chunk_slices
 
+__all__ = [
+    "NeighborhoodPreservation",
+    "continuity",
+    "neighborhood_preservation",
+    "reconstruction_error",
+    "reconstruction_r2",
+]
+
 MAX_ROWS = 2000  # above it, a random sample of the rows is compared
 
 
@@ -51,8 +59,7 @@ def reconstruction_r2(X, X_reconstructed):
         )
         return float("nan")
     error = np.sum((X - X_reconstructed) ** 2)
-    differences = X - X[0]  # exactly 0 in columns that are constant
-    variance = np.sum((differences - differences.mean(axis=0)) ** 2)
+    variance = sum_of_squares(X)
     if variance > 0:
         return float(1 - error / variance)
     return 1.0 if error == 0 else 0.0
@@ -116,7 +123,7 @@ def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=
     Returns
     -------
     float
-        Between 0 and 1, 1 for the identity.
+        Between 0 and 1; 1 for the identity, if no two distances from a row are equal.
 
     References
     ----------
@@ -136,7 +143,7 @@ def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=
     return float(trustworthiness(X_embedded, X, n_neighbors=n_neighbors))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NeighborhoodPreservation:
     """What :func:`neighborhood_preservation` found.
 
@@ -213,6 +220,12 @@ def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=
     return NeighborhoodPreservation(k, curve, float(np.average(curve, weights=1 / k)))
 
 
+def sum_of_squares(X):
+    """Return the sum of the squared differences of all cells from their column's mean."""
+    differences = X - X[0]  # exactly 0 in columns that are constant
+    return np.sum((differences - differences.mean(axis=0)) ** 2)
+
+
 def _ranks(X, rows):
     """Return the rank of each row by its distance from some rows, n for themselves."""
     distances = cdist(X[rows], X)
@@ -241,6 +254,8 @@ def _sampled(X, X_embedded, max_rows, random_state):
     X = check_array(X, dtype=np.float64, input_name="X")
     X_embedded = check_array(X_embedded, dtype=np.float64, input_name="X_embedded")
     check_consistent_length(X, X_embedded)
+    if max_rows < 3:
+        raise ValueError(f"max_rows={max_rows} must be at least 3, to have neighbours.")
     if len(X) > max_rows:
         chosen = check_random_state(random_state).permutation(len(X))[:max_rows]
         X, X_embedded = X[chosen], X_embedded[chosen]

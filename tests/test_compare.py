@@ -8,14 +8,16 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, FastICA, KernelPCA
+from sklearn.exceptions import NotFittedError
 from sklearn.manifold import trustworthiness
 from sklearn.model_selection import KFold, LeaveOneOut, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from skae import AutoencoderTransformer, SparseAutoencoder, compare_with_pca
+from skae._comparison import Comparison
 from skae._measuring import _neighbourhoods, _relative
-from skae._preparation import as_frame, holds_classes, prepared
+from skae._preparation import as_frame, as_target, holds_classes, prepared
 from skae.metrics import reconstruction_r2
 
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
@@ -90,6 +92,8 @@ def mixed_table():
     frame.loc[3, "whole"] = pd.NA
     frame["day"] = pd.date_range("2020-01-01", periods=60)
     frame.loc[5, "day"] = pd.NaT
+    frame["date"] = frame["day"].dt.date
+    frame["month"] = pd.period_range("2020-01", periods=60, freq="M")
     frame["since"] = frame["day"] - pd.Timestamp("2019-12-31")
     frame["name"] = [f"row {i}" for i in range(60)]
     return frame
@@ -117,21 +121,46 @@ def test_columns_become_numbers_that_can_be_told():
     numbers = as_frame(frame).set_axis(frame.columns, axis=1)
     assert (numbers["day"].drop(index=5).diff().dropna().isin([1, 2])).all()
     assert numbers["day"].isna().sum() == 1
+    pd.testing.assert_series_equal(numbers["date"], numbers["day"], check_names=False)
     pd.testing.assert_series_equal(numbers["since"], numbers["day"] + 1, check_names=False)
+    assert numbers["month"][:3].tolist() == [0, 31, 60]
     assert numbers["flag"].tolist() == frame["flag"].tolist()
     train, test = np.arange(40), np.arange(40, 60)
     rows, unseen = prepared(as_frame(frame), train, test)
     # kind: x, y, missing; category: u, v; name: 19 rows by name, the rest together
-    assert rows.shape[1] == unseen.shape[1] == 8 + 3 + 2 + 20
-    np.testing.assert_allclose(rows[:, :8].mean(axis=0), 0, atol=1e-12)
+    assert rows.shape[1] == unseen.shape[1] == 10 + 3 + 2 + 20
+    np.testing.assert_allclose(rows[:, :10].mean(axis=0), 0, atol=1e-12)
     np.testing.assert_array_equal(unseen[:, -1], 1)
     np.testing.assert_array_equal(as_frame(sparse.eye_array(3)), np.eye(3))
+
+
+def test_tables_of_other_kinds_are_taken():
+    rows = [{"a": 1.5, "b": "x"}, {"a": None, "b": "y"}]
+    expected = pd.DataFrame({0: [1.5, np.nan], 1: ["x", "y"]})
+    polars = pytest.importorskip("polars")
+    listed = [list(row.values()) for row in rows]
+    for table in (rows, tuple(rows), listed, pd.DataFrame(rows), polars.DataFrame(rows)):
+        pd.testing.assert_frame_equal(as_frame(table), expected, check_dtype=False)
+
+
+def test_targets_are_numbers_or_text():
+    assert as_target(np.array([1, 0, 1], dtype=object)).dtype.kind == "i"
+    assert as_target([1, "a"]).tolist() == ["1", "a"]
+    assert as_target(pd.date_range("2020-01-01", periods=2)).tolist() == [0, 1]
+    assert as_target(pd.Series([True, False], dtype="boolean")).tolist() == [True, False]
+    assert holds_classes(as_target(np.array([True, False], dtype=object)))
+    with pytest.raises(ValueError, match="y has infinite values"):
+        as_target([0.5, np.inf])
 
 
 def test_codes_serve_a_predictor_of_classes_and_of_numbers():
     X, y = load_wine(return_X_y=True)
     classes = compare_with_pca(LINEAR, X, y, n_components=2, **SETTINGS).frame()
     assert (classes["score"] > 0.8).all()
+    comparison = compare_with_pca(LINEAR, X, y, n_components=2, **SETTINGS)
+    means = comparison.summary().loc[2, "score"]
+    said = f"against PCA's: {means['AutoencoderTransformer'] - means['PCA']:+.3f}."
+    assert f"accuracy of a predictor on codes of 2 components, {said}" in str(comparison)
     other = compare_with_pca(
         LINEAR, X, y, n_components=2, scoring="neg_log_loss", **SETTINGS
     ).frame()
@@ -221,6 +250,93 @@ def test_one_split_is_judged_by_the_differences_between_rows():
     assert summary["wins"]
 
 
+def test_steps_that_work_in_place_leave_the_rows_to_the_others(small):
+    in_place = make_pipeline(MinMaxScaler(copy=False), PCA())
+    methods = {"in place": in_place, "other": make_pipeline(MinMaxScaler(), PCA())}
+    frame = compare_with_pca(methods, small + 3, n_components=2, **SETTINGS).frame()
+    r2 = frame.groupby("estimator")["r2"].mean()
+    assert r2["in place"] == pytest.approx(r2["other"])
+
+
+def test_rounding_is_no_gain(small):
+    methods = {"arpack": PCA(svd_solver="arpack"), "same": make_pipeline(PCA())}
+    summary = compare_with_pca(methods, small, n_components=2, **SETTINGS).summary()
+    np.testing.assert_allclose(summary["relative_error"], 1)
+    assert not summary["wins"].any()
+    np.testing.assert_allclose(summary["components_of_pca"], 2)
+
+
+def test_gain_must_be_more_than_the_chance_of_so_few_splits():
+    def wins(errors):
+        records = pd.DataFrame(
+            {
+                "estimator": "other",
+                "n_components": 2,
+                "split": range(len(errors)),
+                "r2": 0.5,
+                "relative_error": errors,
+                "standard_error": 0.01,
+            }
+        )
+        return Comparison(records, np.array([0.4, 0.6])).summary()["wins"].item()
+
+    assert not wins([0.8, 0.95])  # Student: 0.125 is less than 12.7 times 0.075
+    assert wins([0.8, 0.81])
+    assert wins([0.8, 0.95] * 5)
+    assert not wins([0.9995] * 5)
+    assert wins([0.97])
+    assert not wins([0.99])
+
+
+def test_components_of_pca_are_interpolated():
+    curve = np.array([0.4, 0.6, 0.6, 0.9])
+    comparison = Comparison(pd.DataFrame(), curve)
+    found = [
+        comparison._components_of_pca(r2) for r2 in (0.1, 0.4, 0.5, 0.6, 0.75, 0.9, 0.95)
+    ]
+    np.testing.assert_allclose(found, [0.25, 1, 1.5, 2, 3.5, 4, np.inf])
+
+
+def test_hidden_activations_are_for_the_predictor_alone(small):
+    settings = SETTINGS | {"n_components": 2}
+    plain = AutoencoderTransformer(max_epochs=2)
+    y = small[:, 0]
+    code = compare_with_pca(plain, small, y, **settings).frame()
+    all_features = clone(plain).set_params(features="all")
+    both = compare_with_pca(all_features, small, y, **settings).frame()
+    pd.testing.assert_frame_equal(code[MEASURED], both[MEASURED])
+    ours = code["estimator"] != "PCA"
+    assert (both["score"][ours] > code["score"][ours]).all()
+
+
+def test_constant_rows_held_out_do_not_spoil_the_curve(small):
+    table = small.copy()
+    table[:20] = table[0]
+    splits = [(np.arange(20, len(table)), np.arange(20)), *KFold(2).split(table)]
+    settings = SETTINGS | {"cv": splits}
+    comparison = compare_with_pca(LINEAR, table, n_components=2, **settings)
+    assert (comparison.pca_curve > -1).all()
+    assert comparison.summary()["components_of_pca"].iloc[0] == pytest.approx(2)
+
+
+def test_text_columns_are_told(capsys):
+    compare_with_pca(LINEAR, mixed_table(), n_components=[2, 99], cv=2)
+    said = capsys.readouterr().out
+    assert (
+        "60 rows, 13 columns, 3 of them text, one-hot encoded (kind, category, name)"
+        in said
+    )
+    assert "99 components are left out" in said
+
+
+def test_failure_tells_whose_it_is(small):
+    failing = make_pipeline(StandardScaler(), KernelPCA())  # has no inverse yet
+    with pytest.raises(NotFittedError) as caught:
+        compare_with_pca({"kernel": failing}, small, n_components=2, **SETTINGS)
+    assert "'kernel'" in caught.value.__notes__[0]
+    assert "split 1" in caught.value.__notes__[0]
+
+
 @pytest.mark.parametrize("names", [list("aabcd"), [0, "a", 1, "b", 2]])
 def test_names_of_columns_do_not_matter(names, small):
     plain = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS).frame()
@@ -274,7 +390,11 @@ def test_two_processes_measure_what_one_does(two_processes, capsys):
         "AutoencoderTransformer 2",
         "FastICA",
     ]
-    assert capsys.readouterr().out.count("[compare_with_pca]") == 3
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "[compare_with_pca] 178 rows, 13 columns"
+    assert [line[:22] for line in said[1:]] == [
+        f"[compare_with_pca] {k}/3" for k in (1, 2, 3)
+    ]
 
 
 def test_it_can_be_seen():
@@ -287,6 +407,7 @@ def test_it_can_be_seen():
     assert comparison.plot(ax) is ax
     plt.close("all")
     assert "AutoencoderTransformer has no sure gain over PCA" in str(comparison)
+    assert "against PCA's" not in str(comparison)
     html = comparison._repr_html_()
     assert "<table" in html
     assert "<p>AutoencoderTransformer has no sure gain over PCA" in html
@@ -307,8 +428,17 @@ def test_it_can_be_seen():
         (LINEAR, {"n_components": 40}, "leaves nothing to compare"),
         (LINEAR, {"n_components": (0, 2)}, "an int of at least 1"),
         (LINEAR, {"n_components": 0.9}, "an int of at least 1"),
+        (LINEAR, {"cv": []}, "must give splits"),
+        (LINEAR, {"n_components": "2"}, "n_components='2' must be an int"),
+        (LINEAR, {"n_components": [1, None]}, "an int of at least 1"),
+        (LINEAR, {"y": [1] * 178}, "y has a single class"),
+        (
+            LINEAR,
+            {"y": [0, 1] * 89, "scoring": ["accuracy"]},
+            "must be one name of a scorer",
+        ),
         (LINEAR, {"scoring": "accuracy"}, "needs something to predict"),
-        (LINEAR, {"cv": LeaveOneOut()}, "holds a single row out"),
+        (LINEAR, {"cv": LeaveOneOut()}, "hold out two rows or more"),
         (LINEAR, {"y": [1, 2]}, "inconsistent numbers"),
         (LINEAR, {"y": ["a"] * 177 + [None]}, "y has 1 missing values"),
         (LINEAR, {"y": load_wine().data}, "should be a 1d array"),
@@ -324,3 +454,17 @@ def test_infinite_values_are_told_with_their_column():
     table.loc[3, "hue"] = np.inf
     with pytest.raises(ValueError, match="Column 'hue' of X has infinite values"):
         compare_with_pca(LINEAR, table, **SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (None, r"X has the shape \(\), but must be a table"),
+        (np.zeros((2, 2, 2)), r"X has the shape \(2, 2, 2\)"),
+        (np.zeros((0, 3)), "X has no cells"),
+        (np.array([[1j, 2], [3, 4]]), "complex values"),
+    ],
+)
+def test_what_is_no_table_is_told(X, message):
+    with pytest.raises(ValueError, match=message):
+        compare_with_pca(LINEAR, X, **SETTINGS)

@@ -7,9 +7,11 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, KernelPCA
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -20,6 +22,7 @@ from skae import (
     SparseAutoencoder,
     StackedAutoencoder,
 )
+from skae._drawing import written
 from skae.displays import (
     CodeDisplay,
     ErrorDisplay,
@@ -186,9 +189,10 @@ def test_images_are_drawn_as_images(digits):
     pca = PCA(5).fit(digits)
     display = ReconstructionDisplay.from_estimator(pca, digits, image_shape=(8, 8))
     mosaic = display.ax_.images[0].get_array()
-    assert mosaic.shape == (2 * 8 + 1, 10 * 8 + 9)  # one method, twice by the same name
+    assert mosaic.shape == (3 * 8 + 2, 10 * 8 + 9)
     np.testing.assert_array_equal(mosaic[:8, 9:17].data, digits[1].reshape(8, 8))
-    assert [text.get_text() for text in display.ax_.get_yticklabels()] == ["rows", "PCA"]
+    lines = [text.get_text() for text in display.ax_.get_yticklabels()]
+    assert lines == ["rows", "PCA", "given PCA"]
 
 
 def test_errors_show_the_cell_that_is_wrong(wine_pipeline):
@@ -290,6 +294,51 @@ def test_displays_need_a_fitted_estimator(small_table):
             display.from_estimator(estimator, small_table)
 
 
+def test_lists_and_frames_of_any_kind_are_shown(fitted, small_table):
+    listed = ErrorDisplay.from_estimator(fitted, small_table.tolist())
+    array = ErrorDisplay.from_estimator(fitted, small_table)
+    pd.testing.assert_frame_equal(listed.frame(), array.frame())
+    ReconstructionDisplay.from_estimator(fitted, small_table.tolist())
+    frame = pd.DataFrame(small_table, columns=list("abcde"))
+    pca = PCA(2).set_output(transform="pandas").fit(frame)
+    named = AutoencoderTransformer(2, max_epochs=1, random_state=0).fit(frame)
+    with config_context(transform_output="polars"):
+        display = CodeDisplay.from_estimator(named, frame)
+    given = CodeDisplay.from_estimator(named, frame, pca=pca)
+    np.testing.assert_allclose(display.codes["PCA"], given.codes["PCA"], atol=1e-9)
+    backs = ReconstructionDisplay.from_estimator(named, frame, pca=pca).reconstructions
+    expected = pca.inverse_transform(pca.transform(frame)[:4])
+    np.testing.assert_allclose(backs["PCA"], expected)
+
+
+def test_names_are_short_and_plain_labels():
+    assert written(["one__age", "two__sex_male"]) == ["age", "sex_male"]
+    assert written(["one__age", "two__age"]) == ["one__age", "two__age"]
+    assert written(["$0-$5"]) == [r"\$0-\$5"]
+    assert written(["a" * 30 + "b" * 30]) == ["a" * 11 + "…" + "b" * 11]
+    assert written(pd.date_range("2020-01-01", periods=1)) == ["2020-01-01"]
+    assert written([3, "x__"]) == ["3", "x__"]
+
+
+def test_bad_input_leaves_no_figure(fitted, small_table):
+    for arguments in ({"n_columns": 2.5}, {"n_rows": "a"}, {"n_rows": None}):
+        with pytest.raises(ValueError, match="must be an int of at least 1"):
+            ErrorDisplay.from_estimator(fitted, small_table, **arguments)
+    for image_shape in (5, (5,), (5.0, 1.0), (-5, -1), (1, 5, 1), "15"):
+        with pytest.raises(ValueError, match="the height and the width of an image"):
+            ReconstructionDisplay.from_estimator(
+                fitted, small_table, image_shape=image_shape
+            )
+    for components in (0, None, "01", (0.5, 1), (0, 0, 1)):
+        with pytest.raises(ValueError, match="must be two of the 2 components"):
+            CodeDisplay.from_estimator(fitted, small_table, components=components)
+    with pytest.raises(ValueError, match="must be matplotlib Axes"):
+        WidthDisplay.from_estimator(PCA(), small_table, ax=[1])
+    with pytest.raises(ValueError, match="has no transform, so there are no codes"):
+        CodeDisplay.from_estimator(LogisticRegression().fit([[0], [1]], [0, 1]), [[0]])
+    assert not plt.get_fignums()
+
+
 def test_bad_input_is_told(fitted, small_table):
     X = small_table
     with pytest.raises(ValueError, match="must be two of the 2 components"):
@@ -313,7 +362,7 @@ def test_bad_input_is_told(fitted, small_table):
         ReconstructionDisplay.from_estimator(fitted, X, rows=[300])
     with pytest.raises(ValueError, match="sequence of positions"):
         ReconstructionDisplay.from_estimator(fitted, X, rows=3)
-    with pytest.raises(ValueError, match="n_rows=0 must be at least 1"):
+    with pytest.raises(ValueError, match="n_rows=0 must be an int of at least 1"):
         ErrorDisplay.from_estimator(fitted, X, n_rows=0)
     with pytest.raises(ValueError, match="PCA has no training to show"):
         TrainingDisplay.from_estimator(PCA().fit(X))

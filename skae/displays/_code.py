@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from .._preparation import as_target, holds_classes
+from .._drawing import written
+from .._preparation import as_dense, as_target, holds_classes
 from ._seen import seen
 
 
@@ -74,20 +75,21 @@ class CodeDisplay:
             y = as_target(y)
             check_consistent_length(table.rows, y)
         codes = table.codes(table.X)
-        chosen = list(components)
-        if len(chosen) != 2 or not all(0 <= k < codes.shape[1] for k in chosen):
+        chosen, n_codes = np.ravel(components).tolist(), codes.shape[1]
+        if len(chosen) != 2 or not set(chosen) <= set(range(n_codes)):
             raise ValueError(
-                f"components={components} must be two of the {codes.shape[1]} components "
-                "of the code, counted from 0."
+                f"components={components!r} must be two of the {n_codes} components of the "
+                "code, counted from 0."
             )
-        by_pca = table.pca(max(chosen) + 1, pca).transform(table.rows)
+        pca = table.pca(max(chosen) + 1, pca)
+        by_pca = as_dense(pca.transform(table.seen_by(pca)))
         if by_pca.shape[1] <= max(chosen):
             raise ValueError(
                 f"pca has only {by_pca.shape[1]} components, but components={components}; "
                 "pass lower components."
             )
         points = {"PCA": by_pca[:, chosen], table.name: codes[:, chosen]}
-        return cls(points, y, tuple(components)).plot(ax)
+        return cls(points, y, tuple(chosen)).plot(ax)
 
     def frame(self):
         """Return the points.
@@ -144,25 +146,24 @@ class CodeDisplay:
         if self.y is None:
             ax.scatter(*points.T, s=size, color="0.3", alpha=0.6, lw=0)
             return None
+        from matplotlib import colormaps
+
         y = np.asarray(self.y)
         if not holds_classes(y):
             return ax.scatter(*points.T, c=y.astype(float), cmap="viridis", s=size, lw=0)
-        classes, colours = np.unique(y, return_inverse=True)
-        cmap = "tab10" if len(classes) <= 10 else "turbo"
-        highest = 9.5 if len(classes) <= 10 else len(classes)
-        ax.scatter(*points.T, c=colours, cmap=cmap, vmin=-0.5, vmax=highest, s=size, lw=0)
-        for i, name in enumerate(classes):
+        classes, numbers = np.unique(y, return_inverse=True)
+        cmap = colormaps["tab10" if len(classes) <= 10 else "turbo"]
+        for i, name in enumerate(written(classes)):
+            chosen = points[numbers == i]
+            colour = cmap(i if len(classes) <= 10 else i / (len(classes) - 1))
+            style = {"color": colour, "marker": "os^Dv<>Php"[i % 10], "alpha": 0.7}
+            ax.scatter(*chosen.T, s=size, lw=0, **style)
             ax.annotate(
-                str(name),
-                np.median(points[colours == i], axis=0),
+                name,
+                np.median(chosen, axis=0),
                 ha="center",
                 va="center",
                 weight="bold",
-                bbox={
-                    "boxstyle": "round,pad=0.2",
-                    "fc": "white",
-                    "ec": "0.6",
-                    "alpha": 0.8,
-                },
+                bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": colour, "lw": 1.5},
             )
         return None

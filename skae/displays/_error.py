@@ -1,10 +1,13 @@
 """ErrorDisplay: which columns of which rows are unusual."""
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 
+from .._drawing import new_axes, written
 from ..metrics import reconstruction_error
-from ._seen import new_axes, seen
+from ._seen import seen
 
 
 class ErrorDisplay:
@@ -113,27 +116,28 @@ class ErrorDisplay:
             The display itself.
         """
         for name, value in {"n_rows": n_rows, "n_columns": n_columns}.items():
-            if value < 1:
-                raise ValueError(f"{name}={value} must be at least 1.")
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name}={value!r} must be an int of at least 1.")
         frame = self.frame().iloc[:n_rows]
         cells = frame.iloc[:, 1:]
         order = np.argsort(-cells.to_numpy().sum(axis=0), kind="stable")[:n_columns]
         cells = np.sqrt(cells.iloc[:, order])
-        ax = new_axes(ax, (2.5 + 0.42 * cells.shape[1], 1.6 + 0.32 * len(cells)))
+        size = max(6, 2.5 + 0.45 * cells.shape[1]), max(3.5, 2 + 0.32 * len(cells))
+        ax = new_axes(ax, size)
         ax.imshow(cells, cmap="gray_r", vmin=0, aspect="auto")
         middle = {"ha": "center", "va": "center", "size": "small"}
         for i, worst in enumerate(np.argmax(cells.to_numpy(), axis=1)):
             error = cells.iat[i, worst]
             colour = "white" if error > cells.to_numpy().max() / 2 else "black"
             ax.text(worst, i, f"{error:.2g}", color=colour, **middle)
-        ax.set_xticks(range(cells.shape[1]), cells.columns, rotation=90)
-        ax.set_yticks(range(len(cells)), [str(name) for name in cells.index])
+        ax.set_xticks(range(cells.shape[1]), written(cells.columns), rotation=90)
+        ax.set_yticks(range(len(cells)), written(cells.index))
         ax.set(ylabel="row", title="absolute error of each cell")
         bars = ax.inset_axes([1.02, 0, 0.25, 1], sharey=ax)
         bars.barh(range(len(frame)), frame.iloc[:, 0], color="0.5")
         bars.axvline(self.errors.mean(), color="black", lw=1, ls="--")
         bars.tick_params(labelleft=False, left=False)
-        bars.set(title="mean square")
+        bars.set(title="mean square", xlabel="dashed: mean\nof all rows")
         bars.spines[["top", "right"]].set_visible(False)
         self.ax_, self.figure_ = ax, ax.figure
         return self

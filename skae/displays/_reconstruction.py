@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from ._seen import new_axes, seen
+from .._drawing import new_axes, written
+from .._preparation import as_dense
+from ._seen import seen
 
 
 class ReconstructionDisplay:
@@ -85,11 +87,14 @@ class ReconstructionDisplay:
         """
         table = seen(estimator, X)
         n_features = table.rows.shape[1]
-        if image_shape is not None and np.prod(image_shape) != n_features:
-            raise ValueError(
-                f"image_shape={image_shape} must have as many pixels as the rows have "
-                f"columns, {n_features}."
-            )
+        if image_shape is not None:
+            sides = np.ravel(image_shape)
+            is_shape = sides.dtype.kind in "iu" and len(sides) == 2 and sides.min() > 0
+            if not is_shape or sides.prod() != n_features:
+                raise ValueError(
+                    f"image_shape={image_shape!r} must be the height and the width of an "
+                    f"image with as many pixels as the rows have columns, {n_features}."
+                )
         if rows is None:
             rows = range(min(len(table.rows), 4 if image_shape is None else 10))
         shown = np.asarray(rows)
@@ -100,8 +105,9 @@ class ReconstructionDisplay:
             raise ValueError(f"rows={rows} must be positions from 0 to {n_rows - 1}.")
         codes = table.codes(_safe_indexing(table.X, shown))
         pca = table.pca(codes.shape[1], pca)
+        seen_by_pca = _safe_indexing(table.seen_by(pca), shown)
         reconstructions = {
-            "PCA": pca.inverse_transform(pca.transform(table.rows[shown])),
+            "PCA": pca.inverse_transform(as_dense(pca.transform(seen_by_pca))),
             table.name: table.reconstructed(codes),
         }
         return cls(
@@ -143,7 +149,7 @@ class ReconstructionDisplay:
             The display itself.
         """
         if self.image_shape is None:
-            ax = new_axes(ax, (7, 0.8 + 1.2 * len(self.rows)))
+            ax = new_axes(ax, (7.5, 1.2 + 1.4 * len(self.rows)))
             self._draw_bars(ax)
         else:
             n_lines = 1 + len(self.reconstructions)
@@ -180,7 +186,7 @@ class ReconstructionDisplay:
         """Draw a panel for each row: its values as bars, reconstructions as marks."""
         n, places = len(self.rows), np.arange(len(self.feature_names))
         ax.set_axis_off()
-        for i, (name, row) in enumerate(zip(self._row_names(), self.rows)):
+        for i, (name, row) in enumerate(zip(written(self._row_names()), self.rows)):
             panel = ax.inset_axes([0, 1 - (i + 0.9) / n, 1, 0.8 / n])
             panel.bar(places, row, color="0.8", label="row")
             for j, (method, back) in enumerate(self.reconstructions.items()):
@@ -190,9 +196,9 @@ class ReconstructionDisplay:
             panel.set_ylabel(f"row {name}")
             panel.spines[["top", "right", "bottom"]].set_visible(False)
             panel.set_xticks([])
-            panel.margins(x=0.01)
+            panel.margins(x=0.01, y=0.15)
         if len(places) <= 40:
-            panel.set_xticks(places, self.feature_names, rotation=90)
+            panel.set_xticks(places, written(self.feature_names), rotation=90)
             panel.tick_params(axis="x", length=0)
         place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 6}
         ax.legend(*panel.get_legend_handles_labels(), frameon=False, **place)

@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from .._measuring import only_codes
 from .._preparation import as_dense
 
 
@@ -34,15 +35,13 @@ class Seen:
 
     @property
     def name(self):
-        return type(self.estimator).__name__
+        """What to call the estimator beside a PCA."""
+        name = type(self.estimator).__name__
+        return name if name != "PCA" else "given PCA"
 
     def codes(self, X):
         """Return the codes, without the hidden activations of ``features="all"``."""
-        codes = np.asarray(as_dense(self.estimator.transform(X)))
-        if getattr(self.estimator, "features", "code") == "all":
-            names = self.estimator.get_feature_names_out()
-            codes = codes[:, ["_hidden" not in name for name in names]]
-        return codes
+        return only_codes(self.estimator, as_dense(self.estimator.transform(X)))
 
     def reconstructed(self, codes):
         """Return the rows that the codes stand for."""
@@ -59,15 +58,27 @@ class Seen:
         if pca is None:
             if len(self.rows) < 2:
                 raise ValueError("X has one row, of which PCA cannot be made; pass pca.")
-            n_components = min(n_components, *self.rows.shape)
-            return PCA(n_components, svd_solver="full").fit(self.rows)
+            pca = PCA(min(n_components, *self.rows.shape), svd_solver="full")
+            return pca.set_output(transform="default").fit(self.rows)
         check_is_fitted(pca)
         return pca
+
+    def seen_by(self, pca):
+        """Return the rows as a PCA takes them, with names if it was fitted with any."""
+        return self.X if hasattr(pca, "feature_names_in_") else self.rows
 
 
 def seen(estimator, X):
     """Return what a fitted estimator, or the last step of a Pipeline, sees of a table."""
     check_is_fitted(estimator)
+    last = last_step(estimator)
+    if not hasattr(last, "transform"):
+        raise ValueError(
+            f"{last!r} has no transform, so there are no codes to show; pass a fitted "
+            "transformer, or a Pipeline that ends with one."
+        )
+    if isinstance(X, list | tuple):
+        X = np.asarray(X)
     rows, last, names = X, estimator, getattr(X, "columns", None)
     while isinstance(last, Pipeline):
         if len(last) > 1:
@@ -97,13 +108,3 @@ def _names_behind(steps, names):
         return None if names is None else steps.get_feature_names_out(names)
     except (AttributeError, ValueError):  # some have no names, or were fitted without
         return None
-
-
-def new_axes(ax, figsize):
-    """Return the axes given, or those of a new figure."""
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    _, ax = plt.subplots(figsize=figsize, layout="constrained")
-    return ax

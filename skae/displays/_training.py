@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from .._drawing import new_axes, whole_ticks
 from .._keras import power_of_scale
-from ._seen import last_step, new_axes
+from ._seen import last_step
 
 
 class TrainingDisplay:
@@ -104,9 +105,12 @@ class TrainingDisplay:
         """
         ax = new_axes(ax, (5.5, 4))
         frame = self.frame()
-        ax.plot(frame["loss"], color="0.6", label="training rows, with their noise")
+        marker = "." if len(frame) == 1 else None
+        style = {"marker": marker, "color": "0.6"}
+        ax.plot(frame["loss"], label="training rows, with their noise", **style)
         if "val_loss" in frame:
-            ax.plot(frame["val_loss"], color="C0", lw=2, label="validation rows")
+            style = {"marker": marker, "color": "C0", "lw": 2}
+            ax.plot(frame["val_loss"], label="validation rows", **style)
         if np.isfinite(self.pca_loss):
             ax.axhline(self.pca_loss, color="black", ls="--", label="PCA, validation rows")
         if self.best_epoch:
@@ -120,6 +124,7 @@ class TrainingDisplay:
         if lowest > 0 and highest > 20 * lowest:
             ax.set_yscale("log")
         ax.set(xlabel="epoch", ylabel="loss", title=self.name)
+        whole_ticks(ax)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(edgecolor="none")
         self.ax_, self.figure_ = ax, ax.figure

@@ -1,7 +1,7 @@
 """WidthDisplay: how much is kept with how many components."""
 
+from .._drawing import check_axes
 from ..compare import compare_with_pca
-from ._seen import new_axes
 
 
 class WidthDisplay:
@@ -60,14 +60,14 @@ class WidthDisplay:
             The table, numbers, text and dates as they are.
         n_components : int or sequence of int, default=(1, 2, 3, 5, 8)
             Widths.
-        cv : int or cross-validation splitter, default=3
+        cv : int, cross-validation splitter or iterable, default=3
             An int gives so many shuffled folds.
         n_jobs : int, default=None
             Number of fits at a time, as in joblib.
         random_state : int or None, default=None
             Shuffles the folds, and seeds estimators whose `random_state` is None.
         verbose : int, default=0
-            1 prints a line for each fit that is done, 0 prints nothing.
+            1 prints a line for each width and split that is done, 0 prints nothing.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -76,6 +76,7 @@ class WidthDisplay:
         WidthDisplay
             The display, drawn.
         """
+        check_axes(ax)
         comparison = compare_with_pca(
             estimators,
             X,
@@ -110,6 +111,6 @@ class WidthDisplay:
         WidthDisplay
             The display itself.
         """
-        self.ax_ = self.comparison.plot(new_axes(ax, (5.5, 4)))
+        self.ax_ = self.comparison.plot(ax)
         self.figure_ = self.ax_.figure
         return self

@@ -1,0 +1,44 @@
+"""What pictures share: their axes, and names as labels."""
+
+import pandas as pd
+
+
+def check_axes(ax):
+    """Check that axes are those of matplotlib, or None for new ones."""
+    if ax is not None and not hasattr(ax, "inset_axes"):
+        raise ValueError(f"ax={ax!r} must be matplotlib Axes, or None for a new figure.")
+
+
+def new_axes(ax, figsize):
+    """Return the axes given, or those of a new figure."""
+    check_axes(ax)
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    return ax
+
+
+def whole_ticks(ax):
+    """Let the ticks of the horizontal axis stand at whole numbers, unless they are set."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = ax.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):
+        locator.set_params(integer=True)
+
+
+def written(names, length=24):
+    """Return names as labels: without the steps that made them, and not too long.
+
+    The steps of a ColumnTransformer, before a double underscore, are left out where the
+    labels stay different.
+    """
+    names = [str(name) for name in pd.Index(names).astype(str)]
+    ends = [name.rpartition("__")[2] or name for name in names]
+    if len(set(ends)) == len(set(names)):
+        names = ends
+    half = (length - 1) // 2
+    short = [n if len(n) <= length else f"{n[:half]}…{n[-half:]}" for n in names]
+    return [name.replace("$", r"\$") for name in short]
