@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ._drawing import new_axes, whole_ticks
+from ._drawing import new_axes, whole_ticks, written
 
 HEADINGS = {  # of a table that is printed
     "relative_error": "error",
@@ -120,9 +120,9 @@ class Comparison:
         ax.plot(table.index, table["PCA"], "|", color="0.4", ms=10)
         others = [name for name in self.records["estimator"].unique() if name != "PCA"]
         spread = self.records.groupby(["n_components", "estimator"])["r2"].sem().unstack()
-        for i, name in enumerate(others):
+        for i, (name, label) in enumerate(zip(others, written(others, length=40))):
             style = {"fmt": "osD^v<>"[i % 7] + ":", "ms": 5, "capsize": 2, "lw": 1}
-            ax.errorbar(table.index, table[name], spread[name], label=name, **style)
+            ax.errorbar(table.index, table[name], spread[name], label=label, **style)
         ax.set(xlabel="components", ylabel="R² on unseen rows")
         whole_ticks(ax)
         ax.spines[["top", "right"]].set_visible(False)
@@ -157,8 +157,8 @@ class Comparison:
                 more = rows["score"] - summary.xs("PCA", level="estimator")["score"]
                 differences = ", ".join(f"{value:+.3f}" for value in more)
                 yield (
-                    f"{self.score_name} of a predictor on codes of {_listed(rows.index)} "
-                    f"components, against PCA's: {differences}."
+                    f"{self.score_name} of a predictor on codes of {name} with "
+                    f"{_listed(rows.index)} components, less that on PCA's: {differences}."
                 )
 
 
