@@ -141,8 +141,9 @@ def test_classes_are_written_at_their_medians(fitted, small_table):
     assert set(drawn) == {"left", "right"}
     plain = CodeDisplay.from_estimator(fitted, small_table)
     assert "y" not in plain.frame()
-    many = CodeDisplay.from_estimator(fitted, small_table, np.arange(300) % 12)
-    assert len(many.axes_[0].texts) == 12
+    many = CodeDisplay.from_estimator(fitted, small_table, np.arange(300) % 12.0)
+    written_there = [text.get_text() for text in many.axes_[0].texts]
+    assert written_there == [str(k) for k in range(12)]
 
 
 def test_chosen_components_and_given_pca_are_drawn(wine_pipeline):

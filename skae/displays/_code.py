@@ -153,7 +153,8 @@ class CodeDisplay:
             return ax.scatter(*points.T, c=y.astype(float), cmap="viridis", s=size, lw=0)
         classes, numbers = np.unique(y, return_inverse=True)
         cmap = colormaps["tab10" if len(classes) <= 10 else "turbo"]
-        for i, name in enumerate(written(classes)):
+        names = classes.astype(int) if classes.dtype.kind == "f" else classes
+        for i, name in enumerate(written(names)):
             chosen = points[numbers == i]
             colour = cmap(i if len(classes) <= 10 else i / (len(classes) - 1))
             style = {"color": colour, "marker": "os^Dv<>Php"[i % 10], "alpha": 0.7}
