@@ -133,6 +133,15 @@ def report(frame):
     return table
 
 
+def for_reading(table):
+    """Return the table with the accuracies on raw columns, if any, beside the others."""
+    if "raw" not in table:
+        return table.round(3)
+    raw = table.xs(0, level="width")[["raw", "raw + all"]]
+    codes = table.drop(columns=raw.columns).drop(0, level="width")
+    return codes.join(raw, on=["classifier", "table"]).round(3)
+
+
 def draw(table, path):
     """Draw accuracy against PCA's, a point for each table and width."""
     import matplotlib
@@ -186,7 +195,7 @@ def main():
         print(name, means.unstack().round(3).to_string(), sep="\n", flush=True)
     table = report(pd.DataFrame(records))
     if arguments.table:
-        table.to_csv(arguments.table)
+        for_reading(table).to_csv(arguments.table)
     if arguments.picture:
         draw(table, arguments.picture)
 

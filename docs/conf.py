@@ -1,5 +1,6 @@
 """Sphinx settings."""
 
+import inspect
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ sphinx_gallery_conf = {
 }
 autosummary_generate = True
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 autodoc_default_options = {
     "members": True,
     "inherited-members": "BaseEstimator, Layer",
@@ -50,3 +52,15 @@ html_static_path = ["_static"]
 html_css_files = ["skae.css"]
 html_title = "skae"
 html_show_sourcelink = False
+
+
+def signature_of_init(_app, what, name, obj, _options, signature, returns):
+    """Show the parameters of a Keras layer, whose ``__new__`` hides them."""
+    if what == "class" and name.startswith("skae.sparsity"):
+        parameters = list(inspect.signature(obj.__init__).parameters.values())[1:]
+        signature = str(inspect.Signature(parameters))
+    return signature, returns
+
+
+def setup(app):
+    app.connect("autodoc-process-signature", signature_of_init)

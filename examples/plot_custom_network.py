@@ -1,12 +1,13 @@
 """
-Convolutions keep more of shifted digits than a dense network with more weights
-===============================================================================
+Convolutions keep more of shifted digits than a small dense network with more weights
+=====================================================================================
 
 ``build_network`` puts any Keras layers into an autoencoder, and the estimator around them
 stays the same. Convolutions suit pictures whose contents may lie anywhere: they look for
 the same strokes in all places. This script shifts the handwritten digits that come with
-scikit-learn about on a larger canvas, and compares a small convolutional network with
-PCA and with two dense ones, a small one and the default.
+scikit-learn about on a larger canvas, and compares a small convolutional network, whose
+learning rate and epochs were chosen by hand, with PCA and with two dense ones: a small one,
+and the default, which has six times as many weights.
 """
 
 # %%

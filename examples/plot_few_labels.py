@@ -56,8 +56,8 @@ for n_labels in (20, 40, 80, 160, 320, 640):
 accuracy = pd.DataFrame(records).groupby("labels").mean()
 
 # %%
-# Seen
-# ----
+# The picture
+# -----------
 
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for method, line, shade in (
@@ -77,9 +77,15 @@ ax.spines[["top", "right"]].set_visible(False)
 ax.legend(frameon=False)
 
 # %%
-# Read
-# ----
+# What it says
+# ------------
+# How many labels does the network from scratch need to be as good? Read between its points,
+# on the logarithmic scale of the picture.
 
 print((100 * accuracy).round(1).to_string())
 gains = 100 * (accuracy["pre-trained"] - accuracy["from scratch"])
-print(f"\ngain with 20 labels: {gains[20]:.1f} points; with 640: {gains[640]:.1f}")
+print(f"\nPre-training gains {gains[20]:.0f} points at 20 labels, {gains[640]:.0f} at 640.")
+for n_labels in (20, 40, 160):
+    as_good = accuracy["pre-trained"][n_labels]
+    needed = np.exp(np.interp(as_good, accuracy["from scratch"], np.log(accuracy.index)))
+    print(f"{n_labels} labels with it are worth {needed:.0f} without.")

@@ -36,7 +36,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 for transformer, name, mark in [(pca, "PCA", "s"), (autoencoder, "autoencoder", "o")]:
     back = transformer.inverse_transform(transformer.transform(X_test))
     left.plot(*back.T, mark, ms=3, label=name)
-left.plot(*X_test.T, ".", color="0.7", zorder=0, label="unseen points")
+left.plot(*X_test.T, "+", color="0.6", ms=4, zorder=0, label="unseen points")
 left.set(title="what one number gives back", aspect="equal")
 left.legend(frameon=False)
 left.spines[["top", "right"]].set_visible(False)

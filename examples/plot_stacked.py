@@ -1,6 +1,6 @@
 """
-A stack learns a layer at a time, and fine-tuning makes one network of it
-=========================================================================
+Layer by layer a stack keeps less than PCA, and fine-tuning lifts it above
+==========================================================================
 
 The first deep autoencoders were trained one layer after the other (Hinton and
 Salakhutdinov, 2006). This script follows such a stack on the handwritten digits that come
@@ -54,6 +54,14 @@ for row, (name, images) in zip(axes, back.items()):
 # What it says
 # ------------
 
-for name, images in list(back.items())[1:]:
-    kept = r2_score(X_test, images, multioutput="variance_weighted")
-    print(f"{name}: {kept:.2f} of the variance of unseen digits")
+kept = {
+    name: r2_score(X_test, images, multioutput="variance_weighted")
+    for name, images in list(back.items())[1:]
+}
+for name, part in kept.items():
+    print(f"{name}: {part:.0%} of the variance of unseen digits")
+print(
+    f"Trained layer by layer, five units keep {kept['3 layers, 5 units']:.0%} where PCA "
+    f"keeps {kept['PCA, 5 components']:.0%}; fine-tuned, they keep "
+    f"{kept['fine-tuned, 5 units']:.0%}."
+)

@@ -1,5 +1,5 @@
 """
-A code as wide as the table learns to copy, unless noise or sparsity forbids it
+A code wider than the table learns to copy, unless noise or sparsity forbids it
 ===============================================================================
 
 A code narrower than the table ("undercomplete") must leave something out, and so learns

@@ -84,7 +84,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     validation_fraction : float, default=0.1
         Fraction of the rows held out, at random, to choose the best epoch. With 0 the
-        last epoch stays, and so does the risk to be worse than PCA.
+        last epoch stays, and so does the risk of being worse than PCA.
 
     patience : int, default=None
         Stop after so many epochs without a better validation loss. Needs validation

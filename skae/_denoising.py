@@ -104,7 +104,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     validation_fraction : float, default=0.1
         Fraction of the rows held out, at random, to choose the best epoch. With 0 the
-        last epoch stays, and so does the risk to be worse than PCA.
+        last epoch stays, and so does the risk of being worse than PCA.
 
     patience : int, default=None
         Stop after so many epochs without a better ``"val_noisy_loss"``, that of corrupted

@@ -176,8 +176,8 @@ class SparseAutoencoder(BaseAutoencoder):
 
     References
     ----------
-    .. [1] A. Makhzani and B. Frey, "k-sparse autoencoders", ICLR 2014.
-    .. [2] A. Ng, "Sparse autoencoder", CS294A lecture notes, Stanford, 2011.
+    .. [1] Alireza Makhzani and Brendan Frey, "k-sparse autoencoders", ICLR 2014.
+    .. [2] Andrew Ng, "Sparse autoencoder", CS294A lecture notes, Stanford, 2011.
 
     Examples
     --------

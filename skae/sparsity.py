@@ -35,7 +35,7 @@ class TopK(keras.layers.Layer):
 
     References
     ----------
-    .. [1] A. Makhzani and B. Frey, "k-sparse autoencoders", ICLR 2014.
+    .. [1] Alireza Makhzani and Brendan Frey, "k-sparse autoencoders", ICLR 2014.
 
     Examples
     --------
@@ -116,7 +116,7 @@ class KLSparsity(keras.layers.Layer):
 
     References
     ----------
-    .. [1] A. Ng, "Sparse autoencoder", CS294A lecture notes, Stanford, 2011.
+    .. [1] Andrew Ng, "Sparse autoencoder", CS294A lecture notes, Stanford, 2011.
 
     Examples
     --------
