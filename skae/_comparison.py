@@ -30,7 +30,7 @@ LEAST_GAIN = 1e-3  # rounding, or nothing to speak of, below it
 ROUNDING = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """What :func:`compare_with_pca` measured.
 
@@ -42,11 +42,15 @@ class Comparison:
         R² on held-out rows of PCA with 1, 2, ... components, the mean over the splits.
     score_name : str, default="score"
         What the scores of the predictor are, such as "accuracy".
+    shared : float, default=0.0
+        Part of the variance of a split that all splits share, if they hold out the same
+        rows, as repeated folds do.
     """
 
     records: pd.DataFrame
     pca_curve: np.ndarray
     score_name: str = "score"
+    shared: float = 0.0
 
     def frame(self):
         """Return all measurements.
@@ -57,7 +61,8 @@ class Comparison:
             A row for each estimator, width and split: "r2" on the held-out rows;
             "relative_error", the squared error divided by PCA's, and "standard_error"
             of this ratio by the differences between rows; "trustworthiness" and
-            "continuity" of the codes, NaN below 16 held-out rows; "score" of a predictor
+            "continuity" of the codes, by 5 neighbours among at most 1000 held-out rows that
+            differ, NaN below 16 of them; "score" of a predictor
             on what `transform` gives, if `y` was given; "fit_seconds", which for the
             first fits of a process include importing Keras and compiling;
             "transform_microseconds" of a row, the median of three times.
@@ -72,18 +77,21 @@ class Comparison:
         DataFrame
             The measurements' means; "standard_error" is that of "relative_error" by the
             differences between splits, or between rows if there is one split. "wins"
-            says whether "relative_error" is below one by a thousandth or more, and by
-            more than chance: Student's test of the splits at the level of 2.5 %.
+            says for each width whether "relative_error" is below one by a thousandth or
+            more, and by more than chance: Student's test of the splits at the level of
+            2.5 %. With two or three splits only large gains are sure.
             "components_of_pca" is the number of principal components that give the same
             R², interpolated, and infinite if all of them give less.
         """
         groups = self.records.groupby(["n_components", "estimator"], sort=False)
         table = groups.mean(numeric_only=True).drop(columns="split")
-        of_rows = table["standard_error"]  # for want of a second split
-        table["standard_error"] = groups["relative_error"].sem().fillna(of_rows)
-        degrees = self.records["split"].nunique() - 1 or np.inf
+        n_splits = self.records["split"].nunique()
+        if n_splits > 1:  # else it is that of the rows, for want of a second split
+            spread = groups["relative_error"].std()
+            table["standard_error"] = spread * np.sqrt(1 / n_splits + self.shared)
         gain = 1 - table["relative_error"]
-        chance = special.stdtrit(degrees, 1 - LEVEL) * table["standard_error"]
+        quantile = special.stdtrit(n_splits - 1 or np.inf, 1 - LEVEL)
+        chance = quantile * table["standard_error"]
         place = table.columns.get_loc("standard_error") + 1
         table.insert(place, "wins", (gain > chance) & (gain >= LEAST_GAIN))
         same = [self._components_of_pca(r2) for r2 in table["r2"]]
@@ -129,14 +137,15 @@ class Comparison:
         ax.legend(frameon=False)
         return ax
 
-    def __str__(self):
+    def __repr__(self):
         table = self.summary().rename(columns=HEADINGS | {"score": self.score_name})
         formatters = {HEADINGS.get(name, name): form for name, form in FORMATS.items()}
         text = table.to_string(formatters=formatters, float_format="{:.3f}".format)
         return "\n".join([text, "", *self._verdicts()])
 
     def _repr_html_(self):
-        table = self.summary().to_html(formatters=FORMATS, float_format="{:.3f}".format)
+        table = self.summary().rename(columns={"score": self.score_name})
+        table = table.to_html(formatters=FORMATS, float_format="{:.3f}".format)
         return table + "".join(f"<p>{escape(said)}</p>" for said in self._verdicts())
 
     def _verdicts(self):
@@ -148,7 +157,7 @@ class Comparison:
             if won.empty:
                 yield f"{name} has no sure gain over PCA at any of these widths."
             else:
-                less = ", ".join(f"{1 - error:.0%}" for error in won["relative_error"])
+                less = ", ".join(map(_percent, 1 - won["relative_error"]))
                 yield (
                     f"{name} wins with {_listed(won.index)} components: {less} less error "
                     f"than PCA, for {rows['fit_seconds'].mean():.1f} s a fit."
@@ -164,3 +173,7 @@ class Comparison:
 
 def _listed(widths):
     return ", ".join(map(str, widths))
+
+
+def _percent(part):
+    return f"{part:.0%}" if part >= 0.01 else f"{part:.1%}"

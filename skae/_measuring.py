@@ -51,7 +51,7 @@ def _measured(estimator, rows, unseen, targets, predictor, scorer):
     estimator.fit(training)
     fit_seconds = time.perf_counter() - start
     outputs, seconds = _timed_transform(estimator, unseen)
-    back = estimator.inverse_transform(outputs.copy())
+    back = as_dense(estimator.inverse_transform(outputs.copy()))
     record = {"r2": reconstruction_r2(unseen, back)}
     record |= _neighbourhoods(unseen, only_codes(estimator, outputs))
     if targets is not None:
@@ -74,14 +74,20 @@ def _timed_transform(estimator, X):
     return as_dense(outputs), np.median(seconds)
 
 
-def only_codes(estimator, outputs):
-    """Return outputs without the hidden activations of ``features="all"``."""
+def last_step(estimator):
+    """Return the last step of a Pipeline, which may be one too, or the estimator."""
     while isinstance(estimator, Pipeline):
         estimator = estimator[-1]
-    if getattr(estimator, "features", "code") != "all":
+    return estimator
+
+
+def only_codes(estimator, outputs):
+    """Return outputs without the hidden activations of ``features="all"``."""
+    last = last_step(estimator)
+    if getattr(last, "features", "code") != "all":
         return outputs
-    names = estimator.get_feature_names_out()
-    return outputs[:, ["_hidden" not in name for name in names]]
+    names, hidden = last.get_feature_names_out(), f"{type(last).__name__.lower()}_hidden"
+    return outputs[:, [not name.startswith(hidden) for name in names]]
 
 
 def _relative(errors, pca_errors, variance):
@@ -98,10 +104,12 @@ def _relative(errors, pca_errors, variance):
 
 
 def _neighbourhoods(rows, codes):
+    """Return what is kept of who is next to whom, among rows that are not the same."""
+    some = np.random.default_rng(0).permutation(len(rows))[:MAX_ROWS]
+    _, first = np.unique(rows[some], axis=0, return_index=True)
+    rows, codes = rows[some][first], codes[some][first]
     if len(rows) <= 3 * N_NEIGHBORS:
         return {"trustworthiness": np.nan, "continuity": np.nan}
-    some = np.random.default_rng(0).permutation(len(rows))[:MAX_ROWS]
-    rows, codes = rows[some], codes[some]
     return {
         "trustworthiness": trustworthiness(rows, codes, n_neighbors=N_NEIGHBORS),
         "continuity": continuity(rows, codes, n_neighbors=N_NEIGHBORS),

@@ -14,6 +14,7 @@ DATES = {"datetime64", "datetime", "date"}  # names that pandas gives to kinds o
 DURATIONS = {"timedelta64", "timedelta"}
 NUMBERS = {"boolean", "decimal", "empty", "floating", "integer", "mixed-integer-float"}
 MAX_CLASSES = 50
+MIN_ROWS_OF_CLASS = 3  # in the mean
 MAX_CATEGORIES = 20
 
 
@@ -57,6 +58,20 @@ def _as_table(X):
 
 def _as_column(column, what):
     """Return a column of floats or of text."""
+    try:
+        column = _converted(column)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{what} cannot be read as numbers, dates or text; convert it before: {error}"
+        ) from error
+    if column.dtype.kind == "f" and np.isinf(column).any():
+        raise ValueError(
+            f"{what} has infinite values; replace them, or leave out rows that have any."
+        )
+    return column
+
+
+def _converted(column):
     kind = pd.api.types.infer_dtype(column)
     if kind == "period":
         column, kind = column.astype("datetime64[ns]"), "datetime64"
@@ -66,15 +81,10 @@ def _as_column(column, what):
     if kind in DURATIONS:
         column = pd.to_timedelta(column.astype(object)) / pd.Timedelta(days=1)
     elif kind == "complex":
-        raise ValueError(f"{what} has complex values; give their parts as columns.")
+        raise ValueError("complex values are two columns each.")
     elif kind not in NUMBERS and not pd.api.types.is_numeric_dtype(column):
         return column.astype(str)
-    numbers = column.astype(np.float64)
-    if np.isinf(numbers).any():
-        raise ValueError(
-            f"{what} has infinite values; replace them, or leave out rows that have any."
-        )
-    return numbers
+    return column.astype(np.float64)
 
 
 def as_target(y):
@@ -93,10 +103,12 @@ def as_target(y):
 
 
 def holds_classes(y):
-    """Whether targets are classes: text, or few whole numbers."""
+    """Whether targets are classes: text, or few whole numbers that come again."""
     if type_of_target(y) not in ("binary", "multiclass"):
         return False
-    return y.dtype.kind not in "iuf" or len(np.unique(y)) <= MAX_CLASSES
+    if y.dtype.kind not in "iuf":
+        return True
+    return len(np.unique(y)) <= min(MAX_CLASSES, len(y) / MIN_ROWS_OF_CLASS)
 
 
 def prepared(table, train, test):

@@ -15,7 +15,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._comparison import Comparison
-from ._measuring import measured_on_split, pca_curve
+from ._measuring import last_step, measured_on_split, pca_curve
 from ._preparation import as_frame, as_target, holds_classes, prepared
 
 
@@ -49,7 +49,8 @@ def compare_with_pca(
         The table, numbers, text and dates as they are.
     y : array-like of shape (n_samples,), default=None
         Classes or numbers to predict from the codes. Text is classes, and so are whole
-        numbers of which there are at most 50 different ones.
+        numbers of which there are at most 50 different ones, each for three rows or more
+        in the mean.
     n_components : int or sequence of int, default=(2, 5, 10)
         Widths to compare at; those not below the number of prepared columns, or of
         training rows, are left out.
@@ -88,45 +89,51 @@ def compare_with_pca(
     ['PCA', 'AutoencoderTransformer']
     """
     named = _named(estimators)
-    for name, estimator in named.items():
-        _width_parameter(name, estimator)
+    keys = {name: _width_parameter(name, estimator) for name, estimator in named.items()}
     table = as_frame(X)
-    y, predictor, scorer, said = _task(table, y, scoring)
+    y, predictor, scorer, score_name = _task(table, y, scoring)
     splits = _splits(table, y, cv, random_state)
-    tables = [prepared(table, *split) for split in splits]
-    n_columns = min(rows.shape[1] for rows, _ in tables)
-    limit = min(min(rows.shape) for rows, _ in tables)
+    shapes = [prepared(table, *split)[0].shape for split in splits]  # and forgotten
+    n_columns, limit = min(columns for _, columns in shapes), min(map(min, shapes))
     widths, left_out = _widths(n_components, limit)
     if verbose:
-        _say(_about_columns(X, table, n_columns))
+        _say(_about_columns(X, table, n_columns) + _about_target(y))
         for width in left_out:
-            _say(f"{width} components are left out: PCA has no more than {limit}")
+            _say(f"{width} components are left out: {limit} of PCA keep all")
     # Both solvers are exact; the default one may be randomised.
     pca = PCA(svd_solver="covariance_eigh" if len(table) > 2 * n_columns else "full")
     pca.set_output(transform="default")
-    named = {"PCA": pca} | named
+    named, keys = {"PCA": pca} | named, {"PCA": "n_components"} | keys
+    curves, records = [], []
+
+    def jobs():
+        for split, rows in enumerate(splits):
+            pair = prepared(table, *rows)
+            curves.append(pca_curve(pca, *pair, n_columns))
+            targets = None if y is None else tuple(y[part] for part in rows)
+            for width in widths:
+                contestants = {
+                    name: _at_width(estimator, keys[name], width, random_state)
+                    for name, estimator in named.items()
+                }
+                yield delayed(measured_on_split)(
+                    contestants, split, pair, targets, predictor, scorer
+                )
+
     tasks = [(width, split) for split in range(len(splits)) for width in widths]
-    jobs = (
-        delayed(measured_on_split)(
-            {name: _at_width(named[name], name, width, random_state) for name in named},
-            split,
-            tables[split],
-            None if y is None else tuple(y[rows] for rows in splits[split]),
-            predictor,
-            scorer,
-        )
-        for width, split in tasks
-    )
-    records = []
-    for done, (width, split) in zip(Parallel(n_jobs, return_as="generator")(jobs), tasks):
+    for done, (width, split) in zip(Parallel(n_jobs, return_as="generator")(jobs()), tasks):
         task = {"n_components": width, "split": split}
         records += [{"estimator": name} | task | record for name, record in done.items()]
         if verbose:
             kept = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
             place = f"{len(records) // len(named)}/{len(tasks)}"
             _say(f"{place}: {width} components, split {split + 1}: R² {kept}")
-    curves = np.array([pca_curve(pca, *pair, n_columns) for pair in tables])
-    return Comparison(pd.DataFrame(records), curves.mean(axis=0), said)
+    return Comparison(
+        pd.DataFrame(records),
+        np.mean(curves, axis=0),
+        score_name,
+        _shared(splits, len(table)),
+    )
 
 
 def _say(line):
@@ -144,6 +151,12 @@ def _about_columns(X, table, n_prepared):
         some = ", ".join(text[:5]) + (", ..." if len(text) > 5 else "")
         said += f", {len(text)} of them text, one-hot encoded ({some}): {n_prepared} in all"
     return said
+
+
+def _about_target(y):
+    if y is None:
+        return ""
+    return f"; y: {len(np.unique(y))} classes" if holds_classes(y) else "; y: numbers"
 
 
 def _task(table, y, scoring):
@@ -170,22 +183,43 @@ def _task(table, y, scoring):
     predictor = make_pipeline(StandardScaler(), predictor)
     said = "accuracy" if has_classes else "R² of y"
     if scoring is not None:
-        said = scoring if isinstance(scoring, str) else "score"
+        said = f"{scoring} of y" if isinstance(scoring, str) else "score"
     return y, predictor, check_scoring(predictor, scoring), said
 
 
 def _splits(table, y, cv, random_state):
     has_classes = y is not None and holds_classes(y)
+    cv = 5 if cv is None else cv
     if isinstance(cv, Integral):
         folds = StratifiedKFold if has_classes else KFold
         cv = folds(int(cv), shuffle=True, random_state=random_state)
-    splits = list(check_cv(cv, y, classifier=has_classes).split(table, y))
+    splits = [tuple(map(np.asarray, pair)) for pair in check_cv(cv).split(table, y)]
     if not splits or any(len(unseen) < 2 for _, unseen in splits):
         raise ValueError(
             f"cv={cv} must give splits that hold out two rows or more: a single one has no "
             "variance to keep."
         )
+    if has_classes and any(len(np.unique(y[rows])) < 2 for rows, _ in splits):
+        raise ValueError(
+            f"cv={cv} gives a split whose training rows are all of one class; leave out "
+            "rare classes, or use stratified splits."
+        )
     return splits
+
+
+def _shared(splits, n_rows):
+    """Return the part of the variance of a split that all of them share.
+
+    It is 0 for splits that hold out different rows, and else what Nadeau and Bengio
+    ("Inference for the generalization error", Machine Learning 52, 2003) take for it.
+    """
+    times = np.zeros(n_rows)
+    for _, unseen in splits:
+        times[unseen] += 1
+    if times.max() <= 1:
+        return 0.0
+    sizes = [[len(times[part]) for part in pair] for pair in splits]  # of masks too
+    return float(np.mean([n_unseen / n_training for n_training, n_unseen in sizes]))
 
 
 def _named(estimators):
@@ -195,10 +229,10 @@ def _named(estimators):
         given = estimators if isinstance(estimators, list | tuple) else [estimators]
         named = {}
         for estimator in given:
-            last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-            name, number = type(last).__name__, 2
+            kind = type(last_step(estimator)).__name__
+            name, number = kind, 2
             while name in named or name == "PCA":
-                name, number = f"{type(last).__name__} {number}", number + 1
+                name, number = f"{kind} {number}", number + 1
             named[name] = estimator
     if not named or "PCA" in named:
         raise ValueError(
@@ -245,14 +279,13 @@ def _widths(n_components, limit):
     return narrow, widths[len(narrow) :]
 
 
-def _at_width(estimator, name, width, random_state):
-    estimator = clone(estimator)
-    estimator.set_params(**{_width_parameter(name, estimator): width})
+def _at_width(estimator, key, width, random_state):
+    estimator = clone(estimator).set_params(**{key: width})
     if random_state is not None:
         seeds = {
-            key: random_state
-            for key, value in estimator.get_params().items()
-            if key.split("__")[-1] == "random_state" and value is None
+            parameter: random_state
+            for parameter, value in estimator.get_params().items()
+            if parameter.split("__")[-1] == "random_state" and value is None
         }
         estimator.set_params(**seeds)
     return estimator

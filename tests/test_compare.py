@@ -10,7 +10,7 @@ from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, FastICA, KernelPCA
 from sklearn.exceptions import NotFittedError
 from sklearn.manifold import trustworthiness
-from sklearn.model_selection import KFold, LeaveOneOut, ShuffleSplit
+from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
@@ -165,6 +165,11 @@ def test_codes_serve_a_predictor_of_classes_and_of_numbers():
         LINEAR, X, y, n_components=2, scoring="neg_log_loss", **SETTINGS
     ).frame()
     assert (other["score"] < 0).all()
+    scored = compare_with_pca(
+        LINEAR, X, X[:, 0] + 0.5, n_components=5, scoring="r2", **SETTINGS
+    )
+    assert "r2 of y" in str(scored)
+    assert "r2 of y" in scored._repr_html_()
     numbers = compare_with_pca(LINEAR, X, X[:, 0] + 0.5, n_components=5, **SETTINGS)
     assert (numbers.frame()["score"] > 0.5).all()
 
@@ -174,9 +179,10 @@ def test_codes_serve_a_predictor_of_classes_and_of_numbers():
     [
         (["a", "b", "c"], True),
         ([True, False], True),
-        ([0.0, 1.0, 2.0], True),
-        (np.arange(50), True),
-        (np.arange(51), False),
+        ([0.0, 1.0, 2.0] * 3, True),
+        (np.repeat(np.arange(50), 3), True),
+        (np.repeat(np.arange(51), 3), False),
+        (np.repeat(np.arange(40), 2), False),
         ([0.5, 1.0], False),
     ],
 )
@@ -288,6 +294,41 @@ def test_gain_must_be_more_than_the_chance_of_so_few_splits():
     assert not wins([0.99])
 
 
+def test_splits_that_hold_out_the_same_rows_share_variance(small):
+    folds = RepeatedKFold(n_splits=3, n_repeats=2, random_state=0)
+    settings = SETTINGS | {"n_components": 2, "cv": folds}
+    comparison = compare_with_pca(make_pipeline(MinMaxScaler(), PCA()), small, **settings)
+    assert comparison.shared == pytest.approx(30 / 60)
+    errors = comparison.frame()["relative_error"][1::2]
+    expected = errors.std() * np.sqrt(1 / 6 + 0.5)
+    assert comparison.summary()["standard_error"].iloc[1] == pytest.approx(expected)
+    once = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS)
+    assert once.shared == 0
+
+
+def test_splits_may_be_masks_or_tuples(small):
+    splits = list(KFold(3, shuffle=True, random_state=0).split(small))
+    masks = [tuple(np.isin(np.arange(90), rows) for rows in pair) for pair in splits]
+    tuples = [tuple(tuple(rows.tolist()) for rows in pair) for pair in splits]
+    frames = [
+        compare_with_pca(LINEAR, small, n_components=2, **SETTINGS | {"cv": cv})
+        for cv in (splits, masks, tuples)
+    ]
+    assert [frame.shared for frame in frames] == [0, 0, 0]
+    for frame in frames[1:]:
+        pd.testing.assert_frame_equal(
+            frames[0].frame()[MEASURED], frame.frame()[MEASURED], rtol=1e-4
+        )
+
+
+def test_neighbours_are_those_of_different_rows():
+    rows = np.repeat(np.random.default_rng(0).normal(size=(40, 3)), 20, axis=0)
+    measured = _neighbourhoods(rows, rows)
+    assert measured == {"trustworthiness": 1, "continuity": 1}
+    few = np.repeat(rows[::80], 20, axis=0)
+    assert np.isnan(list(_neighbourhoods(few, few).values())).all()
+
+
 def test_components_of_pca_are_interpolated():
     curve = np.array([0.4, 0.6, 0.6, 0.9])
     comparison = Comparison(pd.DataFrame(), curve)
@@ -327,6 +368,13 @@ def test_text_columns_are_told(capsys):
         in said
     )
     assert "99 components are left out" in said
+
+
+def test_kind_of_target_is_told(capsys):
+    X, y = load_wine(return_X_y=True)
+    for target, said in ((y, "; y: 3 classes"), (X[:, 0], "; y: numbers")):
+        compare_with_pca(LINEAR, X, target, n_components=2, cv=2)
+        assert capsys.readouterr().out.splitlines()[0].endswith(said)
 
 
 def test_failure_tells_whose_it_is(small):
@@ -408,6 +456,7 @@ def test_it_can_be_seen():
     plt.close("all")
     assert "AutoencoderTransformer has no sure gain over PCA" in str(comparison)
     assert "of a predictor" not in str(comparison)
+    assert repr(comparison) == str(comparison)
     html = comparison._repr_html_()
     assert "<table" in html
     assert "<p>AutoencoderTransformer has no sure gain over PCA" in html
@@ -432,6 +481,11 @@ def test_it_can_be_seen():
         (LINEAR, {"n_components": "2"}, "n_components='2' must be an int"),
         (LINEAR, {"n_components": [1, None]}, "an int of at least 1"),
         (LINEAR, {"y": [1] * 178}, "y has a single class"),
+        (
+            LINEAR,
+            {"y": ["a"] * 170 + ["b"] * 8, "cv": [(np.arange(100), np.arange(100, 178))]},
+            "training rows are all of one class",
+        ),
         (
             LINEAR,
             {"y": [0, 1] * 89, "scoring": ["accuracy"]},

@@ -312,6 +312,14 @@ def test_lists_and_frames_of_any_kind_are_shown(fitted, small_table):
     np.testing.assert_allclose(backs["PCA"], expected)
 
 
+def test_wide_rows_are_drawn_as_one_area():
+    X = np.random.default_rng(0).normal(size=(12, 300))
+    display = ReconstructionDisplay.from_estimator(PCA(2).fit(X), X, rows=[3])
+    (panel,) = display.ax_.child_axes
+    assert not panel.patches
+    assert panel.collections[0].get_label() == "row"
+
+
 def test_names_are_short_and_plain_labels():
     assert written(["one__age", "two__sex_male"]) == ["age", "sex_male"]
     assert written(["one__age", "two__age"]) == ["one__age", "two__age"]

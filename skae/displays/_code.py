@@ -81,6 +81,7 @@ class CodeDisplay:
                 f"components={components!r} must be two of the {n_codes} components of the "
                 "code, counted from 0."
             )
+        chosen = [int(k) for k in chosen]
         pca = table.pca(max(chosen) + 1, pca)
         by_pca = as_dense(pca.transform(table.seen_by(pca)))
         if by_pca.shape[1] <= max(chosen):

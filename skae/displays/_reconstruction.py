@@ -8,6 +8,9 @@ from .._drawing import new_axes, written
 from .._preparation import as_dense
 from ._seen import seen
 
+MAX_BARS = 200  # more of them take long to draw
+MAX_NAMES = 40
+
 
 class ReconstructionDisplay:
     """Rows beside their reconstructions by PCA and by an autoencoder.
@@ -184,11 +187,15 @@ class ReconstructionDisplay:
 
     def _draw_bars(self, ax):
         """Draw a panel for each row: its values as bars, reconstructions as marks."""
-        n, places = len(self.rows), np.arange(len(self.feature_names))
+        n, n_columns = self.rows.shape
+        places = np.arange(n_columns)
         ax.set_axis_off()
         for i, (name, row) in enumerate(zip(written(self._row_names()), self.rows)):
             panel = ax.inset_axes([0, 1 - (i + 0.9) / n, 1, 0.8 / n])
-            panel.bar(places, row, color="0.8", label="row")
+            if n_columns <= MAX_BARS:
+                panel.bar(places, row, color="0.8", label="row")
+            else:
+                panel.fill_between(places, row, step="mid", color="0.8", label="row")
             for j, (method, back) in enumerate(self.reconstructions.items()):
                 style = {"color": f"C{j}", "ms": 5, "mfc": None if j else "none"}
                 panel.plot(places, back[i], "o^sDv"[j % 5], label=method, **style)
@@ -197,7 +204,7 @@ class ReconstructionDisplay:
             panel.spines[["top", "right", "bottom"]].set_visible(False)
             panel.set_xticks([])
             panel.margins(x=0.01, y=0.15)
-        if len(places) <= 40:
+        if n_columns <= MAX_NAMES:
             panel.set_xticks(places, written(self.feature_names), rotation=90)
             panel.tick_params(axis="x", length=0)
         place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 6}

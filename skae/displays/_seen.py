@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from .._measuring import only_codes
+from .._measuring import last_step, only_codes
 from .._preparation import as_dense
 
 
@@ -93,13 +93,6 @@ def seen(estimator, X):
     row_names = getattr(X, "index", np.arange(len(numbers)))
     names = [str(name) for name in names]
     return Seen(last, rows, numbers, names, np.asarray(row_names))
-
-
-def last_step(estimator):
-    """Return the last step of a Pipeline, which may be one too, or the estimator."""
-    while isinstance(estimator, Pipeline):
-        estimator = estimator[-1]
-    return estimator
 
 
 def _names_behind(steps, names):

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._drawing import new_axes, whole_ticks
 from .._keras import power_of_scale
-from ._seen import last_step
+from .._measuring import last_step
 
 
 class TrainingDisplay:

@@ -67,7 +67,8 @@ class WidthDisplay:
         random_state : int or None, default=None
             Shuffles the folds, and seeds estimators whose `random_state` is None.
         verbose : int, default=0
-            1 prints a line for each width and split that is done, 0 prints nothing.
+            1 prints how the columns were prepared and a line for each width and split that
+            is done, 0 prints nothing.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
