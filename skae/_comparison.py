@@ -43,8 +43,8 @@ class Comparison:
     score_name : str, default="score"
         What the scores of the predictor are, such as "accuracy".
     shared : float, default=0.0
-        Part of the variance of a split that all splits share, if they hold out the same
-        rows, as repeated folds do.
+        By how much the variance of a mean over splits exceeds ``1 / n_splits`` of that
+        between them: more than 0 if they hold out the same rows, as repeated folds do.
     """
 
     records: pd.DataFrame
@@ -85,12 +85,10 @@ class Comparison:
         """
         groups = self.records.groupby(["n_components", "estimator"], sort=False)
         table = groups.mean(numeric_only=True).drop(columns="split")
-        n_splits = self.records["split"].nunique()
-        if n_splits > 1:  # else it is that of the rows, for want of a second split
-            spread = groups["relative_error"].std()
-            table["standard_error"] = spread * np.sqrt(1 / n_splits + self.shared)
+        if self._n_splits > 1:  # else it is that of the rows, for want of a second split
+            table["standard_error"] = self._standard_errors("relative_error")
         gain = 1 - table["relative_error"]
-        quantile = special.stdtrit(n_splits - 1 or np.inf, 1 - LEVEL)
+        quantile = special.stdtrit(self._n_splits - 1 or np.inf, 1 - LEVEL)
         chance = quantile * table["standard_error"]
         place = table.columns.get_loc("standard_error") + 1
         table.insert(place, "wins", (gain > chance) & (gain >= LEAST_GAIN))
@@ -98,18 +96,30 @@ class Comparison:
         table.insert(place + 1, "components_of_pca", same)
         return table
 
+    @property
+    def _n_splits(self):
+        return self.records["split"].nunique()
+
+    def _standard_errors(self, measure):
+        """Return the standard errors of means over splits."""
+        groups = self.records.groupby(["n_components", "estimator"], sort=False)
+        return groups[measure].std() * np.sqrt(1 / self._n_splits + self.shared)
+
     def _components_of_pca(self, r2):
         """Return how many principal components give an R², between two if need be."""
+        if r2 <= 0:  # no better than the mean
+            return 0.0
         enough = np.flatnonzero(self.pca_curve >= r2 - ROUNDING)
         if not len(enough):
             return np.inf
         curve, more = np.insert(self.pca_curve, 0, 0.0), enough[0] + 1
-        step = curve[more] - curve[more - 1]
         missing = max(0.0, curve[more] - r2)
-        return float(more - min(1.0, missing / step if step > 0 else 0.0))
+        return float(more - missing / (curve[more] - curve[more - 1]))
 
     def plot(self, ax=None):
         """Draw R² on held-out rows against the number of components.
+
+        The bars are standard errors over the splits.
 
         Parameters
         ----------
@@ -127,7 +137,7 @@ class Comparison:
         ax.plot(np.arange(1, widest + 1), self.pca_curve[:widest], color="0.6", label="PCA")
         ax.plot(table.index, table["PCA"], "|", color="0.4", ms=10)
         others = [name for name in self.records["estimator"].unique() if name != "PCA"]
-        spread = self.records.groupby(["n_components", "estimator"])["r2"].sem().unstack()
+        spread = self._standard_errors("r2").unstack("estimator")
         for i, (name, label) in enumerate(zip(others, written(others, length=40))):
             style = {"fmt": "osD^v<>"[i % 7] + ":", "ms": 5, "capsize": 2, "lw": 1}
             ax.errorbar(table.index, table[name], spread[name], label=label, **style)
@@ -166,8 +176,8 @@ class Comparison:
                 more = rows["score"] - summary.xs("PCA", level="estimator")["score"]
                 differences = ", ".join(f"{value:+.3f}" for value in more)
                 yield (
-                    f"{self.score_name} of a predictor on codes of {name} with "
-                    f"{_listed(rows.index)} components, less that on PCA's: {differences}."
+                    f"{self.score_name} from codes of {name} with {_listed(rows.index)} "
+                    f"components, minus that from PCA's: {differences}."
                 )
 
 

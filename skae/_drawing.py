@@ -29,16 +29,18 @@ def whole_ticks(ax):
         locator.set_params(integer=True)
 
 
-def written(names, length=24):
-    """Return names as labels: without the steps that made them, and not too long.
+def without_steps(names):
+    """Return names of columns without the steps of a ColumnTransformer before them.
 
-    The steps of a ColumnTransformer, before a double underscore, are left out where the
-    labels stay different.
+    These end in a double underscore; they stay where names would become the same.
     """
-    names = [str(name) for name in pd.Index(names).astype(str)]
     ends = [name.rpartition("__")[2] or name for name in names]
-    if len(set(ends)) == len(set(names)):
-        names = ends
+    return ends if len(set(ends)) == len(set(names)) else names
+
+
+def written(names, length=24):
+    """Return names as labels, not too long."""
+    names = pd.Index(names).astype(str)
     half = (length - 1) // 2
     short = [n if len(n) <= length else f"{n[:half]}…{n[-half:]}" for n in names]
     return [name.replace("$", r"\$") for name in short]

@@ -125,5 +125,5 @@ def pca_curve(pca, rows, unseen, n_columns):
     squares = (pca.transform(unseen) ** 2).sum(axis=0)[:n_columns]
     kept = np.cumsum(np.pad(squares, (0, n_columns - len(squares))))
     total = ((unseen - pca.mean_) ** 2).sum()
-    variance = sum_of_squares(unseen)
-    return 1 - (total - kept) / variance if variance else np.zeros(n_columns)
+    lost, variance = total - kept, sum_of_squares(unseen)
+    return 1 - lost / variance if variance else np.where(lost == 0, 1.0, 0.0)

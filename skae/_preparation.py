@@ -28,7 +28,7 @@ def as_frame(X):
 
     They are called 0, 1, ..., since names may be double or missing.
     """
-    table = _as_table(X)
+    table = as_table(X)
     if not table.size:
         raise ValueError(f"X has no cells to compare: its shape is {table.shape}.")
     columns = [
@@ -38,7 +38,8 @@ def as_frame(X):
     return pd.concat(columns, axis=1, ignore_index=True)
 
 
-def _as_table(X):
+def as_table(X):
+    """Return a DataFrame of a table of any kind, as it is."""
     if isinstance(X, pd.DataFrame):
         return X
     if hasattr(X, "columns"):  # of another library
@@ -84,7 +85,7 @@ def _converted(column):
         raise ValueError("complex values are two columns each.")
     elif kind not in NUMBERS and not pd.api.types.is_numeric_dtype(column):
         return column.astype(str)
-    return column.astype(np.float64)
+    return column.where(column.notna(), np.nan).astype(np.float64)
 
 
 def as_target(y):

@@ -85,20 +85,20 @@ class Table:
         """
         if index is None:
             index = np.arange(self.X.shape[0])
+        origin = take(self.X, index[:1], np.float64)  # so that equal rows differ by 0
         total, n_total, squares, error = np.zeros(self.X.shape[1]), 0.0, 0.0, 0.0
         for part in chunk_slices(len(index), self.X.shape[1]):
             rows = take(self.X, index[part], np.float64)
             weight = self.weights(index[part]).astype(np.float64)
-            centred = rows - self.shift
-            total += weight @ centred
+            differences = rows - origin
+            total += weight @ differences
             n_total += weight.sum()
-            squares += weight @ (centred**2).sum(axis=1)
+            squares += weight @ (differences**2).sum(axis=1)
             error += weight @ ((rows - reconstruct(rows)) ** 2).sum(axis=1)
         mse = float(error / (n_total * self.X.shape[1]))
         variance = squares - total @ total / n_total
-        rounding = np.finfo(np.float64).eps * len(index) * squares
         if len(index) < 2:
             return mse, float("nan")
-        if variance > rounding:
+        if variance > 0:
             return mse, float(1 - error / variance)
         return mse, 1.0 if error == 0 else 0.0

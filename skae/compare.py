@@ -16,7 +16,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ._comparison import Comparison
 from ._measuring import last_step, measured_on_split, pca_curve
-from ._preparation import as_frame, as_target, holds_classes, prepared
+from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
 
 
 def compare_with_pca(
@@ -97,9 +97,10 @@ def compare_with_pca(
     n_columns, limit = min(columns for _, columns in shapes), min(map(min, shapes))
     widths, left_out = _widths(n_components, limit)
     if verbose:
-        _say(_about_columns(X, table, n_columns) + _about_target(y))
+        names = as_table(X).columns
+        _say(_about_columns(names, table, n_columns) + _about_target(y))
         for width in left_out:
-            _say(f"{width} components are left out: {limit} of PCA keep all")
+            _say(f"{width} components are left out: not below {limit} columns or rows")
     # Both solvers are exact; the default one may be randomised.
     pca = PCA(svd_solver="covariance_eigh" if len(table) > 2 * n_columns else "full")
     pca.set_output(transform="default")
@@ -132,7 +133,7 @@ def compare_with_pca(
         pd.DataFrame(records),
         np.mean(curves, axis=0),
         score_name,
-        _shared(splits, len(table)),
+        _shared(splits),
     )
 
 
@@ -140,9 +141,8 @@ def _say(line):
     print(f"[compare_with_pca] {line}", flush=True)
 
 
-def _about_columns(X, table, n_prepared):
+def _about_columns(names, table, n_prepared):
     """Return how columns were prepared, so that a number read as text is seen."""
-    names = getattr(X, "columns", table.columns)
     is_text = [not pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
     text = [str(name) for name, is_one in zip(names, is_text) if is_one]
     n = len(table.columns)
@@ -193,7 +193,8 @@ def _splits(table, y, cv, random_state):
     if isinstance(cv, Integral):
         folds = StratifiedKFold if has_classes else KFold
         cv = folds(int(cv), shuffle=True, random_state=random_state)
-    splits = [tuple(map(np.asarray, pair)) for pair in check_cv(cv).split(table, y)]
+    pairs = check_cv(cv).split(table, y)
+    splits = [tuple(_positions(part) for part in pair) for pair in pairs]
     if not splits or any(len(unseen) < 2 for _, unseen in splits):
         raise ValueError(
             f"cv={cv} must give splits that hold out two rows or more: a single one has no "
@@ -207,19 +208,21 @@ def _splits(table, y, cv, random_state):
     return splits
 
 
-def _shared(splits, n_rows):
-    """Return the part of the variance of a split that all of them share.
+def _positions(part):
+    """Return the positions of the rows of a part, which may be given as a mask."""
+    part = np.asarray(part)
+    return np.flatnonzero(part) if part.dtype == bool else part
 
-    It is 0 for splits that hold out different rows, and else what Nadeau and Bengio
-    ("Inference for the generalization error", Machine Learning 52, 2003) take for it.
+
+def _shared(splits):
+    """Return by how much the variance of a mean over splits exceeds 1 / n_splits.
+
+    That is 0 for splits that hold out different rows, and else what Nadeau and Bengio
+    propose ("Inference for the generalization error", Machine Learning 52, 2003).
     """
-    times = np.zeros(n_rows)
-    for _, unseen in splits:
-        times[unseen] += 1
-    if times.max() <= 1:
+    if np.bincount(np.concatenate([unseen for _, unseen in splits])).max() <= 1:
         return 0.0
-    sizes = [[len(times[part]) for part in pair] for pair in splits]  # of masks too
-    return float(np.mean([n_unseen / n_training for n_training, n_unseen in sizes]))
+    return float(np.mean([len(unseen) / len(rows) for rows, unseen in splits]))
 
 
 def _named(estimators):

@@ -56,7 +56,13 @@ def test_rows_without_variance_are_reconstructed_or_not(digits):
     assert reconstruction_r2(rows, rows) == 1
     assert reconstruction_r2(rows, rows + 0.1) == 0
     autoencoder = AutoencoderTransformer(2, max_epochs=1, random_state=0).fit(digits)
-    assert autoencoder.score(np.repeat(digits[:1], 7, axis=0)) == 0
+    assert autoencoder.score(np.repeat(digits[:1] + 0.1, 7, axis=0)) == 0
+    far = 1e7 + np.random.default_rng(0).normal(size=(50, digits.shape[1]))
+    expected = reconstruction_r2(
+        far, autoencoder.inverse_transform(autoencoder.transform(far))
+    )
+    assert autoencoder.score(far) == pytest.approx(expected, rel=1e-6)
+    assert expected < -1e6
     with pytest.warns(UndefinedMetricWarning, match="fewer than two rows"):
         assert np.isnan(reconstruction_r2(rows[:1], rows[:1]))
     with pytest.warns(UndefinedMetricWarning, match="fewer than two rows"):

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from .._drawing import new_axes, written
+from .._drawing import new_axes, without_steps, written
 from ..metrics import reconstruction_error
 from ._seen import seen
 
@@ -130,7 +130,9 @@ class ErrorDisplay:
             error = cells.iat[i, worst]
             colour = "white" if error > cells.to_numpy().max() / 2 else "black"
             ax.text(worst, i, f"{error:.2g}", color=colour, **middle)
-        ax.set_xticks(range(cells.shape[1]), written(cells.columns), rotation=90)
+        ax.set_xticks(
+            range(cells.shape[1]), written(without_steps(cells.columns)), rotation=90
+        )
         ax.set_yticks(range(len(cells)), written(cells.index))
         ax.set(ylabel="row", title="absolute error of each cell")
         bars = ax.inset_axes([1.02, 0, 0.25, 1], sharey=ax)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from .._drawing import new_axes, written
+from .._drawing import new_axes, without_steps, written
 from .._preparation import as_dense
 from ._seen import seen
 
@@ -205,7 +205,9 @@ class ReconstructionDisplay:
             panel.set_xticks([])
             panel.margins(x=0.01, y=0.15)
         if n_columns <= MAX_NAMES:
-            panel.set_xticks(places, written(self.feature_names), rotation=90)
+            panel.set_xticks(
+                places, written(without_steps(self.feature_names)), rotation=90
+            )
             panel.tick_params(axis="x", length=0)
         place = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 6}
         ax.legend(*panel.get_legend_handles_labels(), frameon=False, **place)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array, check_is_fitted
@@ -58,8 +59,8 @@ class Seen:
         if pca is None:
             if len(self.rows) < 2:
                 raise ValueError("X has one row, of which PCA cannot be made; pass pca.")
-            pca = PCA(min(n_components, *self.rows.shape), svd_solver="full")
-            return pca.set_output(transform="default").fit(self.rows)
+            n_components = min(n_components, *self.rows.shape)
+            return PCA(n_components, svd_solver="full").fit(self.rows)
         check_is_fitted(pca)
         return pca
 
@@ -84,6 +85,8 @@ def seen(estimator, X):
         if len(last) > 1:
             rows, names = last[:-1].transform(rows), _names_behind(last[:-1], names)
         last = last[-1]
+    if sparse.issparse(rows):
+        rows = rows.tocsr()  # of which some rows can be taken
     numbers = as_dense(
         check_array(rows, accept_sparse="csr", dtype=np.float64, input_name="X")
     )
