@@ -136,10 +136,10 @@ def report(frame):
 def for_reading(table):
     """Return the table with the accuracies on raw columns, if any, beside the others."""
     if "raw" not in table:
-        return table.round(3)
+        return table
     raw = table.xs(0, level="width")[["raw", "raw + all"]]
     codes = table.drop(columns=raw.columns).drop(0, level="width")
-    return codes.join(raw, on=["classifier", "table"]).round(3)
+    return codes.join(raw, on=["classifier", "table"])
 
 
 def draw(table, path):

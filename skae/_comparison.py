@@ -62,10 +62,10 @@ class Comparison:
             "relative_error", the squared error divided by PCA's, and "standard_error"
             of this ratio by the differences between rows; "trustworthiness" and
             "continuity" of the codes, by 5 neighbours among at most 1000 held-out rows that
-            differ, NaN below 16 of them; "score" of a predictor
-            on what `transform` gives, if `y` was given; "fit_seconds", which for the
-            first fits of a process include importing Keras and compiling;
-            "transform_microseconds" of a row, the median of three times.
+            differ, NaN below 16 of them; "score" of a predictor on what `transform` gives,
+            if `y` was given; "fit_seconds", which for the first fits of a process include
+            importing Keras and compiling; "transform_microseconds" of a row, the median of
+            three times.
         """
         return self.records.copy()
 
@@ -83,8 +83,7 @@ class Comparison:
             "components_of_pca" is the number of principal components that give the same
             R², interpolated, and infinite if all of them give less.
         """
-        groups = self.records.groupby(["n_components", "estimator"], sort=False)
-        table = groups.mean(numeric_only=True).drop(columns="split")
+        table = self._groups.mean(numeric_only=True).drop(columns="split")
         if self._n_splits > 1:  # else it is that of the rows, for want of a second split
             table["standard_error"] = self._standard_errors("relative_error")
         gain = 1 - table["relative_error"]
@@ -97,13 +96,16 @@ class Comparison:
         return table
 
     @property
+    def _groups(self):
+        return self.records.groupby(["n_components", "estimator"], sort=False)
+
+    @property
     def _n_splits(self):
         return self.records["split"].nunique()
 
     def _standard_errors(self, measure):
         """Return the standard errors of means over splits."""
-        groups = self.records.groupby(["n_components", "estimator"], sort=False)
-        return groups[measure].std() * np.sqrt(1 / self._n_splits + self.shared)
+        return self._groups[measure].std() * np.sqrt(1 / self._n_splits + self.shared)
 
     def _components_of_pca(self, r2):
         """Return how many principal components give an R², between two if need be."""
@@ -148,19 +150,20 @@ class Comparison:
         return ax
 
     def __repr__(self):
-        table = self.summary().rename(columns=HEADINGS | {"score": self.score_name})
+        summary = self.summary()
+        table = summary.rename(columns=HEADINGS | {"score": self.score_name})
         formatters = {HEADINGS.get(name, name): form for name, form in FORMATS.items()}
         text = table.to_string(formatters=formatters, float_format="{:.3f}".format)
-        return "\n".join([text, "", *self._verdicts()])
+        return "\n".join([text, "", *self._verdicts(summary)])
 
     def _repr_html_(self):
-        table = self.summary().rename(columns={"score": self.score_name})
-        table = table.to_html(formatters=FORMATS, float_format="{:.3f}".format)
-        return table + "".join(f"<p>{escape(said)}</p>" for said in self._verdicts())
-
-    def _verdicts(self):
-        """Yield where each method wins, by how much, at what cost, and what it scores."""
         summary = self.summary()
+        table = summary.rename(columns={"score": self.score_name})
+        html = table.to_html(formatters=FORMATS, float_format="{:.3f}".format)
+        return html + "".join(f"<p>{escape(said)}</p>" for said in self._verdicts(summary))
+
+    def _verdicts(self, summary):
+        """Yield where each method wins, by how much, at what cost, and what it scores."""
         for name in self.records["estimator"].unique()[1:]:
             rows = summary.xs(name, level="estimator")
             won = rows[rows["wins"]]

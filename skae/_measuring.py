@@ -32,6 +32,7 @@ def measured_on_split(estimators, split, pair, targets, predictor, scorer):
     predictor, scorer : estimator and callable, or None
     """
     measured, pca_errors = {}, None
+    variance = pair[1].var(axis=0).mean()
     for name, estimator in estimators.items():
         try:
             record, errors = _measured(estimator, *pair, targets, predictor, scorer)
@@ -39,7 +40,7 @@ def measured_on_split(estimators, split, pair, targets, predictor, scorer):
             error.add_note(f"This happened to {name!r}, {estimator}, in split {split + 1}.")
             raise
         pca_errors = errors if pca_errors is None else pca_errors
-        relative = _relative(errors, pca_errors, pair[1].var(axis=0).mean())
+        relative = _relative(errors, pca_errors, variance)
         measured[name] = {"r2": record.pop("r2")} | relative | record
     return measured
 

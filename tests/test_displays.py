@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn import config_context
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA, KernelPCA
 from sklearn.exceptions import NotFittedError
@@ -85,6 +86,13 @@ def test_kept_start_is_drawn_before_the_first_epoch():
     ax = TrainingDisplay.from_estimator(make_pipeline(kept_pca)).ax_
     start = {line.get_label(): line for line in ax.get_lines()}["the start, kept"]
     assert list(start.get_xdata()) == [0, 0]
+    once = AutoencoderTransformer(2, max_epochs=1, random_state=0).fit(noise)
+    once = TrainingDisplay.from_estimator(once).ax_
+    curves = [
+        {line.get_label(): line for line in axes.get_lines()}["validation rows"]
+        for axes in (ax, once)
+    ]
+    assert [curve.get_marker() for curve in curves] == ["None", "."]  # a line, a point
 
 
 @pytest.mark.parametrize("loss", ["MSE", keras.losses.MeanSquaredError()])
@@ -145,6 +153,11 @@ def test_classes_are_written_at_their_medians(fitted, small_table):
     many = CodeDisplay.from_estimator(fitted, small_table, np.arange(300) % 12.0)
     written_there = [text.get_text() for text in many.axes_[0].texts]
     assert written_there == [str(k) for k in range(12)]
+    shapes = [
+        points.get_paths()[0].vertices.tobytes() for points in many.axes_[0].collections
+    ]
+    assert len(shapes) == 12
+    assert len(set(shapes)) == 10  # legible without colours
 
 
 def test_chosen_components_and_given_pca_are_drawn(wine_pipeline):
@@ -223,6 +236,18 @@ def test_error_is_a_name_that_a_column_may_have(small_table):
     bars = display.figure_.axes[0].child_axes[0].patches
     widths = [bar.get_width() for bar in bars]
     np.testing.assert_array_equal(widths, np.sort(display.errors.mean(axis=1))[:-4:-1])
+
+
+def test_steps_are_left_out_of_the_names_of_columns():
+    X = load_wine(as_frame=True).data
+    scaler = make_column_transformer((StandardScaler(), list(X.columns)))
+    pipeline = make_pipeline(scaler.set_output(transform="pandas"), PCA(2)).fit(X)
+    errors = ErrorDisplay.from_estimator(pipeline, X)
+    assert errors.feature_names[0] == "standardscaler__alcohol"
+    panels = ReconstructionDisplay.from_estimator(pipeline, X).ax_.child_axes
+    for ax in (errors.ax_, panels[-1]):
+        shown = {text.get_text() for text in ax.get_xticklabels()}
+        assert shown == set(written(X.columns))
 
 
 def test_columns_keep_their_names_behind_a_scaler_of_arrays():

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 
@@ -45,6 +46,34 @@ def test_sizes_in_the_docs_are_those_that_fits_take():
         assert _automatic.batch_size(n_training) == size
         assert _automatic.max_epochs(n_training, size, n_weights=20_000) == n_epochs
         assert n_epochs * -(-n_training // size) == n_updates
+
+
+def test_gains_in_the_docs_are_those_of_their_table():
+    table = pd.read_csv(ROOT / "docs" / "features.csv")
+    text = (ROOT / "docs" / "features.rst").read_text()
+    gains = table[["plain", "denoising"]].sub(table["PCA"], axis=0) * 100
+    means = gains.groupby([table["classifier"], table["width"]]).mean()
+    plain, denoising = means["plain"], means["denoising"]
+    near = [f"{gain:.1f}" for gain in plain["5 neighbours"]]
+    assert (
+        "gain {} points over PCA at two components, {} at five and\n{} at".format(*near)
+        in text
+    )
+    near = [f"{gain:.1f}" for gain in denoising["5 neighbours"]]
+    assert "({}, {} and {} from the denoising one)".format(*near) in text
+    linear = [f"{gain:.1f}" for gain in denoising["logistic regression"]]
+    assert "gains {}, {} and {} from the denoising one.".format(*linear) in text
+    many = table["table"].isin(["digits", "mnist", "letter", "mice_protein"])
+    means = gains["plain"].groupby([many, table["classifier"]]).mean()
+    near, linear = means[True]
+    assert f"the neighbours gain {near:.0f}\n  points from the plain" in text
+    assert f"the logistic regression gains {linear:.0f}, but" in text
+    assert (
+        f"the logistic regression loses {-means[False]['logistic regression']:.1f}." in text
+    )
+    raw = table[table["classifier"] == "logistic regression"].drop_duplicates("table")
+    more = 100 * (raw["raw + all"] - raw["raw"]).set_axis(raw["table"])
+    assert f"{more.mean():.1f} points in the mean, {more['letter']:.0f} on the" in text
 
 
 API = re.findall(

@@ -80,11 +80,11 @@ def seen(estimator, X):
         )
     if isinstance(X, list | tuple):
         X = np.asarray(X)
-    rows, last, names = X, estimator, getattr(X, "columns", None)
-    while isinstance(last, Pipeline):
-        if len(last) > 1:
-            rows, names = last[:-1].transform(rows), _names_behind(last[:-1], names)
-        last = last[-1]
+    rows, step, names = X, estimator, getattr(X, "columns", None)
+    while isinstance(step, Pipeline):
+        if len(step) > 1:
+            rows, names = step[:-1].transform(rows), _names_behind(step[:-1], names)
+        step = step[-1]
     if sparse.issparse(rows):
         rows = rows.tocsr()  # of which some rows can be taken
     numbers = as_dense(

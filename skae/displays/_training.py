@@ -105,12 +105,10 @@ class TrainingDisplay:
         """
         ax = new_axes(ax, (5.5, 4))
         frame = self.frame()
-        marker = "." if len(frame) == 1 else None
-        style = {"marker": marker, "color": "0.6"}
-        ax.plot(frame["loss"], label="training rows, with their noise", **style)
+        line = "." if len(frame) == 1 else "-"  # one epoch makes no line
+        ax.plot(frame["loss"], line, color="0.6", label="training rows, with their noise")
         if "val_loss" in frame:
-            style = {"marker": marker, "color": "C0", "lw": 2}
-            ax.plot(frame["val_loss"], label="validation rows", **style)
+            ax.plot(frame["val_loss"], line, color="C0", lw=2, label="validation rows")
         if np.isfinite(self.pca_loss):
             ax.axhline(self.pca_loss, color="black", ls="--", label="PCA, validation rows")
         if self.best_epoch:
