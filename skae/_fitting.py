@@ -22,7 +22,7 @@ from ._training import Program, borrowed_program
 
 LEARNING_RATE = 5e-3
 WEIGHT_DECAY = 1e-2
-BLOCK_VALUES = 1 << 23  # 64 MiB of float64, enough for several threads to encode
+BLOCK_VALUES = 1 << 21  # 16 MiB of float64: eight chunks for the threads to encode
 
 
 @dataclass(frozen=True)
