@@ -57,7 +57,7 @@ class BaseAutoencoder(
     }
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, sample_weight=None, X_val=None):
+    def fit(self, X, y=None, *, sample_weight=None, X_val=None, groups=None):
         """Train the autoencoder on the rows of `X`.
 
         Parameters
@@ -73,6 +73,10 @@ class BaseAutoencoder(
 default=None
             Rows that choose the best epoch, in place of a `validation_fraction` of
             `X`.
+        groups : array-like of shape (n_samples,), default=None
+            What rows belong together, such as those of one patient, or the windows of one
+            day: rows of a group are held out for validation together, or not at all. Equal
+            rows stay together anyway.
 
         Returns
         -------
@@ -87,7 +91,7 @@ default=None
             being a number.
         """
         with nothing_lost(self):
-            return self._fit(X, sample_weight, X_val)
+            return self._fit(X, sample_weight, X_val, groups)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, *, sample_weight=None):
@@ -113,7 +117,7 @@ default=None
             The autoencoder after one more epoch.
         """
         with nothing_lost(self):
-            return self._fit(X, sample_weight, None, is_partial=True)
+            return self._fit(X, sample_weight, None, None, is_partial=True)
 
     def transform(self, X):
         """Return the codes of `X`.
@@ -337,14 +341,14 @@ default=None
     # The rest is final.
 
     @with_callbacks
-    def _fit(self, X, sample_weight, X_val, is_partial=False):
+    def _fit(self, X, sample_weight, X_val, groups, is_partial=False):
         goes_on = is_partial and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
             sample_weight = checked_weight(sample_weight, X)
         if X_val is not None:
             X_val = checked_rows(self, X_val, name="X_val")
-        fit = self._fit_class(is_partial)(self, X, sample_weight, X_val)
+        fit = self._fit_class(is_partial)(self, X, sample_weight, X_val, groups)
         for name, value in fit.run().items():
             setattr(self, name, value)
         return self

@@ -9,10 +9,11 @@ from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from . import _automatic
-from ._fitting import Objective, Seeds, all_rows, checked_widths, lent_program
+from ._fitting import Objective, Seeds, checked_widths, lent_program
 from ._inference import TrainedDense
 from ._predictor import Predictor, PredictorNetwork
 from ._rows import take
+from ._split import all_rows
 from ._table import Table
 from ._training import Hooks, Lines, Schedule, train
 
@@ -276,8 +277,10 @@ class FineTuning:
 
 
 def without_penalty(model):
-    """Return an autoencoder whose code layer costs nothing: labels are the aim now."""
-    code = getattr(model.network, "code", None)
-    if code is None or not code.has_penalty:
+    """Return an autoencoder to fine-tune: its code layer costs nothing, PCA is no aim."""
+    if not isinstance(model, TrainedDense):
         return model
-    return model.resumed(replace(model.network, code=replace(code, weight=0.0)))
+    network, code = model.network, model.network.code
+    if code is not None and code.has_penalty:
+        network = replace(network, code=replace(code, weight=0.0))
+    return model.resumed(network)

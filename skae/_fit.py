@@ -1,25 +1,27 @@
 """A fit, from checked rows to the attributes of a fitted estimator."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from . import _automatic
+from ._bounds import bounds_of
 from ._custom import CustomNetwork
 from ._fitting import (
     Objective,
     Seeds,
-    all_rows,
     check_cellwise,
     checked_widths,
     custom_start,
     dense_start,
     lent_program,
     order_codes,
-    split_rows,
 )
 from ._inference import TrainedDense
 from ._keras import check_activation, make_loss, power_of_scale
 from ._network import DenseNetwork
 from ._pca import principal_components
+from ._split import all_rows, checked_groups, clusters_of, gain_is_real, split_rows
 from ._table import Table
 from ._training import (
     Hooks,
@@ -45,11 +47,14 @@ class Fit:
     X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
     sample_weight : ndarray of shape (n_samples,) or None
     X_val : as X, or None
+    groups : ndarray of shape (n_samples,) or None
+        Rows of one group are held out together, or not at all.
     """
 
-    def __init__(self, estimator, X, sample_weight, X_val):
+    def __init__(self, estimator, X, sample_weight, X_val, groups=None):
         self.estimator = estimator
         self.X, self.X_val = X, X_val
+        self.groups = checked_groups(groups, X)
         self.weight = sample_weight
         if sample_weight is not None:  # their unit must not matter, nor overflow float32
             self.weight = sample_weight / sample_weight[sample_weight > 0].mean()
@@ -67,13 +72,13 @@ class Fit:
         check_callbacks(estimator.callbacks or ())
         widths = estimator.hidden_layer_sizes
         self.hidden_layer_sizes = checked_widths(widths, "hidden_layer_sizes")
-        self.train_rows, self.val_rows = self.split()
-        self.check_settings()
 
     def run(self):
         """Train, and return the attributes of the fitted estimator."""
         estimator = self.estimator
         pca = self.find_components()
+        self.train_rows, self.val_rows = self.split(pca)
+        self.check_settings()
         architecture, start = self.start(pca)
         table = self._table(start)
         validation = self._validation(table)
@@ -114,16 +119,18 @@ class Fit:
                     patience=estimator.patience,
                     judge=self._judge(corruption),
                     counts_penalty=self.counts_penalty(architecture),
-                    keep_start=self.keeps_start(),
                     hooks=hooks,
-                    unit=table.scale ** (power_of_scale(estimator.loss) or 0),
+                    unit=self.loss_unit(table),
                 )
 
             corruption = self._chosen(corruptions, run_epochs)
             run = run_epochs(corruption, self.schedule)
             record = self.record(run, lent) | corruption.attributes
-        trained = start if run.best_epoch == 0 else start.with_weights(run.weights)
-        attributes = self._attributes(self.finish(trained, run, table), pca) | record
+        trained = start.with_weights(run.weights)
+        trained = self.finish(trained, table, pca)
+        if self.keeps_start() and not self.is_better(trained, start, run, validation):
+            trained, record["best_epoch_"] = self.kept(start, pca), 0
+        attributes = self._attributes(trained, pca) | record
         attributes |= self._scores(attributes["_model"], pca, validation)
         attributes |= estimator._about_codes(attributes["_model"], table)
         self._say_result(attributes)
@@ -141,11 +148,24 @@ class Fit:
     def n_epochs_before(self):
         return 0
 
-    def split(self):
+    def split(self, pca):
+        """Return the training and the validation rows, each ascending."""
+        rows = self.weighted_rows()
         if self.X_val is not None:
-            return self.weighted_rows(), all_rows(self.X_val.shape[0])
+            return rows, all_rows(self.X_val.shape[0])
         fraction = self.estimator.validation_fraction
-        return split_rows(self.weighted_rows(), fraction, self.seeds.split)
+        if not fraction:
+            return rows, all_rows(0)
+        clusters = clusters_of(self._seen(pca), rows, self.groups)
+        return tuple(
+            rows[part] for part in split_rows(clusters, fraction, self.seeds.split)
+        )
+
+    def _seen(self, pca):
+        """Return the table as a network will see it."""
+        if self.estimator.build_network is not None:
+            return Table(self.X, self.weight, np.zeros(self.X.shape[1]), 1.0)
+        return Table(self.X, self.weight, pca.mean, pca.scale)
 
     def weighted_rows(self):
         """Return the rows that count: all but those of weight zero."""
@@ -176,14 +196,12 @@ class Fit:
 
     def find_components(self):
         n_components = self.estimator._width(self.X.shape[1])
-        is_fraction = not isinstance(n_components, (int, np.integer))
-        pca = principal_components(
-            self.X, None if is_fraction else n_components, self.weight
+        pca = principal_components(self.X, n_components, self.weight)
+        is_fraction = not isinstance(n_components, int | np.integer)
+        self.n_components = (
+            max(1, len(pca.components)) if is_fraction else int(n_components)
         )
-        if is_fraction:
-            n_components = pca.n_components_for(n_components)
-        self.n_components = int(n_components)
-        return pca.first(self.n_components)
+        return pca
 
     def start(self, pca):
         """Return the architecture to train and the autoencoder to start from."""
@@ -194,7 +212,7 @@ class Fit:
         else:
             network = architecture = self.dense_network()
             start = self.dense_start(network, pca)
-        if estimator.warm_start and hasattr(estimator, "_model"):
+        if self.goes_on:
             self.check_same_network(network, "warm_start=True")
             last = estimator._model
             if isinstance(last, TrainedDense):  # but with the penalties asked for now
@@ -229,13 +247,51 @@ class Fit:
     def optimizer_state(self):
         return None
 
-    def finish(self, trained, run, table):
-        """Return the autoencoder with its codes in order."""
-        is_pca = run.best_epoch == 0 and not self.estimator.warm_start
-        is_linear = isinstance(trained, TrainedDense) and trained.network.code is None
-        if is_pca or not is_linear:
+    def finish(self, trained, table, pca):
+        """Return the autoencoder with its codes in order, and PCA far from the rows."""
+        if isinstance(trained, TrainedDense) and trained.network.code is None:
+            trained = order_codes(trained, table)
+        if not self.is_bounded(trained):
             return trained
-        return order_codes(trained, table)
+        return replace(trained, bounds=bounds_of(trained, table, pca))
+
+    def is_bounded(self, trained):
+        """Whether the autoencoder may be PCA where it has seen no rows."""
+        is_linear = isinstance(trained, TrainedDense) and trained.network.code is None
+        return is_linear and self.estimator.init == "pca"
+
+    def is_better(self, trained, start, run, validation):
+        """Whether the gain over the start on the validation rows is beyond doubt."""
+        if validation is None:
+            return not self.estimator.validation_fraction  # else no row could be held out
+        table, rows = validation
+        power = power_of_scale(self.estimator.loss)
+        gains = run.gains
+        if power is not None and "val_noisy_loss" not in run.history:
+            # As the user will see them: in float64, and with what is beyond the bounds.
+            gains = table.losses(start.reconstruct, power, rows)
+            gains -= table.losses(trained.reconstruct, power, rows)
+        weight = table.weights(rows).astype(np.float64)
+        groups = self.groups if self.X_val is None else None
+        return gain_is_real(gains, weight, clusters_of(table, rows, groups))
+
+    def loss_unit(self, table):
+        """Return what a loss of 1 in conditioned units is in the user's."""
+        with np.errstate(over="ignore", under="ignore"):
+            return float(np.power(table.scale, power_of_scale(self.estimator.loss) or 0))
+
+    def kept(self, start, pca):
+        """Return the start as it is given back; what PCA has not found has no code."""
+        if self.goes_on:
+            return self.estimator._model
+        if self.estimator.init != "pca":
+            return start
+        return start.with_first_codes(len(pca.components))
+
+    @property
+    def goes_on(self):
+        """Whether training goes on from the last fit."""
+        return self.estimator.warm_start and hasattr(self.estimator, "_model")
 
     def record(self, run, program):
         return {
@@ -363,11 +419,7 @@ class Fit:
             return dict.fromkeys(names, float("nan"))
         table, rows = validation
 
-        def by_pca(chunk):
-            components = pca.components
-            return (chunk - pca.mean) @ components.T @ components + pca.mean
-
-        pca_loss, pca_score = table.mse_and_r2(by_pca, rows)
+        pca_loss, pca_score = table.mse_and_r2(pca.reconstruct, rows)
         return {
             "pca_loss_": pca_loss,
             "pca_score_": pca_score,

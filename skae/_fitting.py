@@ -15,8 +15,8 @@ from ._keras import (
     make_optimizer,
     power_of_scale,
 )
-from ._network import DenseNetwork
-from ._rows import chunk_slices, take
+from ._network import DenseNetwork, whitening
+from ._rows import chunk_slices, power_of_two, take
 from ._threads import one_blas_thread
 from ._training import Program, borrowed_program
 
@@ -54,22 +54,6 @@ class Seeds:
         return cls(*np.random.SeedSequence(entropy).spawn(6))
 
 
-def all_rows(n_rows):
-    """Return the indices of all rows, in four bytes each where these suffice."""
-    return np.arange(n_rows, dtype=np.int32 if n_rows < 2**31 else np.int64)
-
-
-def split_rows(rows, validation_fraction, seed):
-    """Return the training and the validation rows among `rows`, each ascending.
-
-    At least one row stays for training.
-    """
-    n_validation = min(int(np.ceil(validation_fraction * len(rows))), len(rows) - 1)
-    order = rows.copy()
-    np.random.default_rng(seed).shuffle(order)
-    return np.sort(order[n_validation:]), np.sort(order[:n_validation])
-
-
 def dense_start(network, pca, init, seed):
     """Return the untrained dense autoencoder, PCA itself if `init` is ``"pca"``.
 
@@ -80,8 +64,8 @@ def dense_start(network, pca, init, seed):
     is_linear = network.code is None
     deviation = np.full(network.n_components, pca.scale if is_linear else 1.0)
     if from_pca:
-        n_found = min(len(pca.variance), network.n_components)
-        deviation[:n_found] = np.sqrt(pca.variance[:n_found])
+        n_found = min(len(pca.components), network.n_components)
+        deviation[:n_found] = whitening(pca)[:n_found]
     return TrainedDense(
         network=network,
         encoder=encoder,
@@ -242,18 +226,19 @@ def order_codes(trained, table):
     """
     n_samples, n_features = table.X.shape
     n_codes = trained.network.n_components
+    unit = power_of_two(trained.scale)  # so that no product is out of range
     total, first = 0.0, np.zeros(n_codes)
     second, shared = np.zeros((n_codes, n_codes)), np.zeros((n_codes, n_features))
     for block in chunk_slices(n_samples, max(n_features, n_codes), BLOCK_VALUES):
         X = take(table.X, block)
-        codes = trained.encode(X).astype(np.float64, copy=False)
+        codes = trained.encode(X).astype(np.float64, copy=False) / unit
         weight = np.ones(len(X)) if table.weight is None else table.weight[block]
         with one_blas_thread():
             weighted = (codes * weight[:, np.newaxis]).T
             total += weight.sum()
             first += weighted.sum(axis=1)
             second += weighted @ codes
-            shared += weighted @ (X - table.shift)
+            shared += weighted @ ((X - table.shift) / unit)
     mean = first / total
     with one_blas_thread():
         _, rotation = np.linalg.eigh(second / total - np.outer(mean, mean))
@@ -262,4 +247,4 @@ def order_codes(trained, table):
     largest = np.argmax(np.abs(shared), axis=1)
     signs = np.where(shared[np.arange(n_codes), largest] < 0, -1.0, 1.0)
     rotation = rotation * signs
-    return trained.with_code(rotation, -mean @ rotation)
+    return trained.with_code(rotation, -(mean * unit) @ rotation)

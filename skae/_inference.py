@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ._bounds import Bounds, bounded_models
 from ._network import (
     DenseNetwork,
     Perceptron,
@@ -33,6 +34,9 @@ class TrainedDense:
         A code is the trained encoder's output times the matrix, plus the offset.
     code_state : sequence of ndarray
         Variables of the code layer, if there is one.
+    bounds : Bounds, default=None
+        Outside of which the autoencoder may be PCA. They go with the weights: another set
+        of these has none.
     """
 
     network: DenseNetwork
@@ -43,6 +47,7 @@ class TrainedDense:
     code_matrix: np.ndarray
     code_offset: np.ndarray
     code_state: tuple = ()
+    bounds: Bounds | None = None
 
     def __getstate__(self):
         return {k: v for k, v in vars(self).items() if not k.startswith("_")}
@@ -57,6 +62,7 @@ class TrainedDense:
         n_both = n_encoder + len(self.decoder.to_list())
         return replace(
             self,
+            bounds=None,
             encoder=self.encoder.with_list(arrays[:n_encoder]),
             decoder=self.decoder.with_list(arrays[n_encoder:n_both]),
             code_state=tuple(arrays[n_both:]),
@@ -71,6 +77,7 @@ class TrainedDense:
         n_encoder = len(self.encoder.to_list())
         return replace(
             self,
+            bounds=None,
             encoder=self.encoder.with_list(arrays[:n_encoder]),
             code_state=tuple(arrays[n_encoder:]),
         )
@@ -80,7 +87,8 @@ class TrainedDense:
         encoder, decoder = self.network.start(seed)
         n_components, code = self.network.n_components, self.network.code
         state = () if code is None else code.start(n_components)
-        return replace(self, encoder=encoder, decoder=decoder, code_state=state)
+        halves = {"encoder": encoder, "decoder": decoder, "code_state": state}
+        return replace(self, bounds=None, **halves)
 
     def after_code(self, head):
         """Return a perceptron of codes for one of the trained encoder's outputs."""
@@ -88,24 +96,37 @@ class TrainedDense:
         return head.astype(np.float64).before(back, -self.code_offset @ back)
 
     def resumed(self, network):
-        """Return the same autoencoder to go on with an equal network's penalties."""
+        """Return the autoencoder to go on training from, with another one's penalties.
+
+        What it will do far outside is known when it is trained.
+        """
         state = self.code_state
         if network.code is not None:
             state = network.code.resume(state)
-        return replace(self, network=network, code_state=state)
+        return replace(self, network=network, code_state=state, bounds=None)
 
     def with_code(self, matrix, offset):
-        """Return the same autoencoder with codes ``code @ matrix + offset``."""
+        """Return the autoencoder, without bounds, with codes ``code @ matrix + offset``."""
         return replace(
             self,
+            bounds=None,
             code_matrix=self.code_matrix @ matrix,
             code_offset=self.code_offset @ matrix + offset,
         )
 
+    def with_first_codes(self, n_codes):
+        """Return the autoencoder that has learnt nothing yet, its later codes all zero."""
+        weights = self.encoder.to_list()
+        last = weights[-2] if self.encoder.linear is None else weights[-1]
+        used = np.where(np.arange(last.shape[1]) < n_codes, last, 0.0)
+        weights = [used if array is last else array for array in weights]
+        return replace(self, encoder=self.encoder.with_list(weights))
+
     def halves(self, dtype=np.float64):
         """Return ``(shift, encoder, decoder)`` in the user's units.
 
-        ``encoder(x - shift)`` is the code and ``decoder(code)`` the reconstruction.
+        ``encoder(x - shift)`` is the code and ``decoder(code)`` the reconstruction, where
+        the network is trusted.
         """
         cache = vars(self).setdefault("_halves", {})
         dtype = np.dtype(dtype)
@@ -120,13 +141,24 @@ class TrainedDense:
         decoder = self.after_code(decoder).scaled_outputs(self.scale, self.shift)
         return self.shift.astype(dtype), encoder.astype(dtype), decoder.astype(dtype)
 
+    def bounds_in(self, dtype):
+        """Return the bounds in a dtype, or None."""
+        cache = vars(self).setdefault("_bounds", {})
+        dtype = np.dtype(dtype)
+        if dtype not in cache:
+            cache[dtype] = None if self.bounds is None else self.bounds.astype(dtype)
+        return cache[dtype]
+
     def encode(self, X):
         """Return the codes of `X`, float32 or float64, shape (n, n_components)."""
-        shift, encoder, _ = self.halves(X.dtype)
+        shift, encoder, decoder = self.halves(X.dtype)
         n_components, code = self.network.n_components, self.network.code
+        bounds = self.bounds_in(X.dtype)
 
         def codes(rows):
             outputs = encoder(rows - shift)
+            if bounds is not None:
+                return bounds.settle(rows, outputs, decoder)
             return outputs if code is None else code(outputs)
 
         return map_rows(codes, X, n_components, encoder.n_values_per_row)
@@ -137,12 +169,14 @@ class TrainedDense:
         Shape (n, 2 * sum(hidden_layer_sizes) + n_components).
         """
         shift, encoder, decoder = self.halves(X.dtype)
-        network = self.network
+        network, bounds = self.network, self.bounds_in(X.dtype)
 
         def activations(rows):
             *hidden, codes = encoder.layers(rows - shift)
             codes = codes if network.code is None else network.code(codes)
             *hidden_behind, _ = decoder.layers(codes)
+            if bounds is not None:
+                codes = bounds.settle(rows, codes, decoder)
             return np.concatenate([*hidden, codes, *hidden_behind], axis=1)
 
         n_outputs = 2 * sum(network.hidden_layer_sizes) + network.n_components
@@ -152,8 +186,11 @@ class TrainedDense:
         """Return the reconstructions of codes, shape (n, n_features)."""
         _, _, decoder = self.halves(codes.dtype)
         n_features, output = self.network.n_features, self.network.output
+        bounds = self.bounds_in(codes.dtype)
 
         def rows(codes):
+            if bounds is not None:
+                return bounds.decode(codes, decoder)
             outputs = decoder(codes)
             return outputs if output is None else output(outputs)
 
@@ -192,6 +229,8 @@ class TrainedDense:
                 variable.assign(array)
             models.append(model)
         encoder, decoder = models
+        if self.bounds is not None:
+            encoder, decoder = bounded_models(*models, self.bounds_in(np.float32))
         inputs = keras.Input((self.network.n_features,), name="rows")
         outputs = decoder(encoder(inputs))
         return encoder, decoder, keras.Model(inputs, outputs, name="autoencoder")

@@ -9,6 +9,8 @@ import numpy as np
 from ._activations import ACTIVATIONS
 from ._keras import float32_policy, load_keras
 
+LEAST_DEVIATION = 1e-6  # of a component, as part of the scale of the table
+
 
 @dataclass(frozen=True)
 class Perceptron:
@@ -256,6 +258,14 @@ def _with_unit_atoms(decoder):
     return replace(decoder, kernels=tuple(map(scaled, decoder.kernels)))
 
 
+def whitening(pca):
+    """Return what the code of each component is divided by: its standard deviation.
+
+    That of a tiny component would blow rounding in float32 up to the size of a code.
+    """
+    return np.maximum(pca.deviation, LEAST_DEVIATION * pca.scale)
+
+
 def _whitened(pca, n_components):
     """Return PCA's projection and its inverse for codes of unit variance.
 
@@ -263,7 +273,7 @@ def _whitened(pca, n_components):
     encoder, and unused in the decoder.
     """
     n_found = min(len(pca.components), n_components)
-    deviation = np.sqrt(pca.variance[:n_found]) / pca.scale
+    deviation = whitening(pca)[:n_found] / pca.scale
     project = np.zeros((pca.components.shape[1], n_components))
     project[:, :n_found] = pca.components[:n_found].T / deviation
     back = np.zeros((n_components, pca.components.shape[1]))
@@ -283,7 +293,14 @@ def _started_at(half, matrix):
 
 
 def keras_perceptron(
-    widths, activation, has_path, name, has_unit_atoms=False, *, shift=None, code=None
+    widths,
+    activation,
+    has_path,
+    name,
+    has_unit_atoms=False,
+    *,
+    shift=None,
+    code=None,
 ):
     """Build a :class:`Perceptron` as a Keras model.
 

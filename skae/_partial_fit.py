@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ._bounds import bounds_of
 from ._custom import CustomNetwork
 from ._fit import Fit
-from ._fitting import all_rows, optimizer_key
+from ._fitting import optimizer_key
 from ._inference import TrainedDense
+from ._split import all_rows
 from ._training import Schedule
 
 
@@ -17,7 +19,7 @@ class PartialFit(Fit):
     def n_epochs_before(self):
         return getattr(self.estimator, "n_epochs_", 0)
 
-    def split(self):
+    def split(self, pca):
         return self.weighted_rows(), all_rows(0)
 
     def check_settings(self):
@@ -30,7 +32,7 @@ class PartialFit(Fit):
         if not self.goes_on:
             return super().find_components()
         n_components = self.estimator._width(self.X.shape[1])
-        is_fraction = not isinstance(n_components, (int, np.integer))
+        is_fraction = not isinstance(n_components, int | np.integer)
         self.n_components = self.estimator.n_components_ if is_fraction else n_components
         return self.estimator._components
 
@@ -59,8 +61,16 @@ class PartialFit(Fit):
             return None  # another optimizer starts afresh
         return state[1]
 
-    def finish(self, trained, run, table):
-        return trained
+    def finish(self, trained, table, pca):
+        """Return the autoencoder with its codes as they are, so that calls compare."""
+        if not self.is_bounded(trained):
+            return trained
+        bounds = bounds_of(trained, table, pca)
+        before = self.estimator._model.bounds if self.goes_on else None
+        return replace(trained, bounds=bounds if before is None else before.united(bounds))
+
+    def is_better(self, trained, start, run, validation):
+        return True  # an epoch has no rows to be judged by
 
     def record(self, run, program):
         before = self.estimator.history_ if self.goes_on else {}

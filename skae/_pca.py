@@ -5,13 +5,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import linalg
 
-from ._rows import chunk_slices, take
+from ._rows import chunk_slices, power_of_two, take
 from ._threads import one_blas_thread
+
+EPS = np.finfo(np.float64).eps
+ACCURATE = 1e-8  # below this part of the largest variance, products have lost the digits
+JACOBI_FEATURES = 500  # above it, Jacobi's method would take many seconds
 
 
 @dataclass(frozen=True)
 class PrincipalComponents:
     """The linear solution that an autoencoder starts from.
+
+    Standard deviations are kept in place of variances, since the square of a number as
+    large as 1e160, or as small as 1e-170, is not a number of its kind any more.
 
     Attributes
     ----------
@@ -20,10 +27,8 @@ class PrincipalComponents:
         Orthonormal rows in descending order of variance, signed as by
         :class:`sklearn.decomposition.PCA`. Directions without variance are left out,
         so `n_found` may be smaller than the number asked for.
-    variance : ndarray of shape (n_found,)
-        Variance along each component (normalised by the sum of the weights).
-    total_variance : float
-        Sum of the columns' variances.
+    deviation : ndarray of shape (n_found,)
+        Standard deviation along each component (normalised by the sum of the weights).
     column_scale : ndarray of shape (n_features,)
         Standard deviation of each column.
     n_effective : float
@@ -32,33 +37,42 @@ class PrincipalComponents:
 
     mean: np.ndarray
     components: np.ndarray
-    variance: np.ndarray
-    total_variance: float
+    deviation: np.ndarray
     column_scale: np.ndarray
     n_effective: float
 
     @property
     def scale(self):
         """Root mean square of the columns' standard deviations, 1 if all are 0."""
-        return float(np.sqrt(self.total_variance / len(self.mean))) or 1.0
+        largest = self.column_scale.max()
+        if largest == 0:
+            return 1.0
+        relative = self.column_scale / largest
+        return float(largest * np.sqrt(np.mean(relative**2)))
 
     @property
     def explained_variance(self):
         """Unbiased variance along each component, as scikit-learn's PCA reports it."""
         unbias = self.n_effective / max(self.n_effective - 1, 1.0)
-        return self.variance * unbias
+        with np.errstate(over="ignore", under="ignore"):
+            return self.deviation**2 * unbias
 
     @property
     def explained_variance_ratio(self):
         """Fraction of the total variance along each component."""
-        return self.variance / (self.total_variance or 1.0)
+        return (self.deviation / self.scale) ** 2 / len(self.mean)
+
+    @property
+    def is_accurate(self):
+        """Whether no component is so small that products have lost its digits."""
+        return bool(self.deviation.min() > np.sqrt(ACCURATE) * self.deviation.max())
 
     def first(self, n_components):
         """Return the same solution with at most `n_components` components."""
         return replace(
             self,
             components=self.components[:n_components],
-            variance=self.variance[:n_components],
+            deviation=self.deviation[:n_components],
         )
 
     def n_components_for(self, fraction):
@@ -67,15 +81,23 @@ class PrincipalComponents:
         n_components = int(np.searchsorted(kept, fraction, side="right")) + 1
         return max(1, min(n_components, len(kept)))
 
+    def reconstruct(self, X):
+        """Return the projections of rows onto the components."""
+        return (X - self.mean) @ self.components.T @ self.components + self.mean
+
 
 def principal_components(X, n_components=None, sample_weight=None):
     """Compute the principal components of the rows of `X`.
 
+    The matrix of products is the fast way, but it squares the numbers: components with
+    less than `ACCURATE` of the largest variance are lost in its rounding. Where these are
+    wanted, they come from the centred table itself.
+
     Parameters
     ----------
     X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
-    n_components : int, default=None
-        How many at most; None finds all.
+    n_components : int or float, default=None
+        How many at most, or which fraction of the variance they keep; None finds all.
     sample_weight : ndarray of shape (n_samples,), default=None
 
     Returns
@@ -83,69 +105,159 @@ def principal_components(X, n_components=None, sample_weight=None):
     PrincipalComponents
     """
     n_samples, n_features = X.shape
-    weight = np.ones(n_samples) if sample_weight is None else sample_weight
-    n_wanted = min(n_samples, n_features, n_components or n_features)
+    is_fraction = n_components is not None and not isinstance(
+        n_components, int | np.integer
+    )
+    n_wanted = n_features if is_fraction or n_components is None else n_components
+    n_wanted = min(max(n_samples - 1, 1), n_features, n_wanted)
+
+    def cut(found):
+        return found.first(found.n_components_for(n_components)) if is_fraction else found
+
     with one_blas_thread():
+        table = _CentredTable.of(X, sample_weight)
+        found = cut(_from_products(table, n_wanted))
+        if table.is_graded or not found.is_accurate:
+            found = cut(_from_rows(table, n_wanted))
+    return found
+
+
+@dataclass(frozen=True)
+class _CentredTable:
+    """The rows less their mean, in a unit that lets their squares be added up.
+
+    Differences from one of the rows are exact where it matters: a constant column gives
+    zeros, however large it is, and an offset does not cost the digits behind it.
+
+    Attributes
+    ----------
+    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    share : ndarray of shape (n_samples,)
+        The weight of each row; they sum to 1.
+    n_effective : float
+    origin, offset : ndarray of shape (n_features,)
+        The mean is their sum.
+    reach : ndarray of shape (n_features,)
+        The largest difference from `origin` in each column.
+    """
+
+    X: object
+    share: np.ndarray
+    n_effective: float
+    origin: np.ndarray
+    offset: np.ndarray
+    reach: np.ndarray
+
+    @classmethod
+    def of(cls, X, sample_weight):
+        weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
         n_effective = float(weight.sum())
-        mean = _weighted_mean(X, weight, n_effective)
-        if n_samples < n_features:
-            column_variance, variance, components = _from_gram(X, mean, weight, n_wanted)
-        else:
-            column_variance, variance, components = _from_covariance(
-                X, mean, weight, n_wanted
-            )
-    column_variance /= n_effective
-    variance /= n_effective
-    # What rounding alone gives a constant column, the same bound as StandardScaler's.
-    eps = np.finfo(np.float64).eps
-    rounding = (n_samples * eps * mean) ** 2
-    column_variance[column_variance <= rounding] = 0.0
-    smallest = variance.max(initial=0) * max(X.shape) * eps
-    found = variance > max(smallest, rounding.sum())
-    return PrincipalComponents(
-        mean=mean,
-        components=_with_fixed_signs(components[found]),
-        variance=variance[found],
-        total_variance=float(column_variance.sum()),
-        column_scale=np.sqrt(column_variance),
-        n_effective=n_effective,
-    )
+        share = weight / n_effective
+        first = int(np.argmax(weight > 0))
+        origin = take(X, slice(first, first + 1), np.float64)[0]
+        offset, reach = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+        for rows in chunk_slices(*X.shape):
+            differences = take(X, rows, np.float64) - origin
+            offset += share[rows] @ differences
+            counts = share[rows] > 0
+            if not counts.all():
+                differences = differences[counts]
+            if len(differences):
+                np.maximum(reach, differences.max(axis=0), out=reach)
+                np.maximum(reach, -differences.min(axis=0), out=reach)
+        return cls(X, share, n_effective, origin, offset, reach)
+
+    @property
+    def unit(self):
+        """What the centred rows are divided by."""
+        return power_of_two(self.reach.max())
+
+    @property
+    def is_graded(self):
+        """Whether the squares of some columns vanish beside those of others."""
+        return bool(self.reach[self.reach > 0].min(initial=np.inf) < 1e-100 * self.unit)
+
+    def chunks(self):
+        """Yield centred rows in the unit, each times the root of its share."""
+        for rows in chunk_slices(*self.X.shape):
+            centred = take(self.X, rows, np.float64) - self.origin
+            centred -= self.offset
+            centred /= self.unit
+            centred *= np.sqrt(self.share[rows])[:, np.newaxis]
+            yield centred
+
+    def components(self, components, deviation, column_scale):
+        """Return the solution in the units of the table."""
+        return PrincipalComponents(
+            mean=self.origin + self.offset,
+            components=_with_fixed_signs(components),
+            deviation=deviation * self.unit,
+            column_scale=column_scale * self.unit,
+            n_effective=self.n_effective,
+        )
 
 
-def _weighted_mean(X, weight, n_effective):
-    total = np.zeros(X.shape[1])
-    for rows in chunk_slices(*X.shape):
-        total += weight[rows] @ take(X, rows, np.float64)
-    return total / n_effective
+def _from_products(table, n_wanted):
+    """Take the eigenvectors of the smaller matrix of products."""
+    n_samples, n_features = table.X.shape
+    if n_samples < n_features:
+        centred = np.concatenate(list(table.chunks()))
+        products, squares = centred @ centred.T, np.einsum("ij,ij->j", centred, centred)
+    else:
+        products = np.zeros((n_features, n_features))
+        for centred in table.chunks():
+            products += centred.T @ centred
+        squares = np.diag(products).copy()
+    last = len(products) - 1
+    variance, vectors = linalg.eigh(products, subset_by_index=[last + 1 - n_wanted, last])
+    variance, vectors = variance[::-1], vectors.T[::-1]
+    deviation = np.sqrt(np.maximum(variance, 0.0))
+    if n_samples < n_features:
+        vectors = vectors @ centred / np.where(deviation > 0, deviation, 1.0)[:, np.newaxis]
+    return table.components(vectors, deviation, np.sqrt(squares))
 
 
-def _from_covariance(X, mean, weight, n_wanted):
-    scatter = np.zeros((len(mean), len(mean)))
-    for rows in chunk_slices(*X.shape):
-        centred = take(X, rows, np.float64) - mean
-        centred *= np.sqrt(weight[rows])[:, np.newaxis]
-        scatter += centred.T @ centred
-    n_features = len(mean)
-    variance, vectors = linalg.eigh(
-        scatter, subset_by_index=[n_features - n_wanted, n_features - 1]
-    )
-    return np.diag(scatter).copy(), variance[::-1].copy(), vectors.T[::-1]
+def _from_rows(table, n_wanted):
+    """Take the singular vectors of the centred table, or of its triangular factor.
+
+    Jacobi's method finds small columns beside huge ones as exactly as if they were alone
+    (Drmač and Veselić, "New fast and accurate Jacobi SVD algorithm", SIAM Journal on
+    Matrix Analysis and Applications 29, 2008). A direction is found if it has more
+    variance than rounding gives to the columns that it is made of.
+    """
+    n_samples, n_features = table.X.shape
+    if n_samples < n_features:
+        rows = np.concatenate(list(table.chunks()))
+    else:
+        rows = np.zeros((0, n_features))
+        for block in _blocks(table.chunks(), n_features):
+            rows = linalg.qr(np.concatenate([rows, block]), mode="r")[0][:n_features]
+    if rows.shape[0] == n_features <= JACOBI_FEATURES:
+        deviation, _, vectors, work, *_ = linalg.lapack.dgejsv(
+            rows, joba=0, jobu=3, jobv=0, jobr=0, jobt=0, jobp=0
+        )
+        deviation = deviation * (work[0] / work[1])
+        vectors = vectors.T / np.linalg.norm(vectors, axis=0)[:, np.newaxis]
+    else:
+        _, deviation, vectors = linalg.svd(rows, full_matrices=False)
+    reach = np.where(table.reach > 0, table.reach / table.unit, 1.0)
+    column_scale = reach * np.sqrt(np.mean((rows / reach) ** 2, axis=0) * len(rows))
+    rounding = EPS * max(table.X.shape) * np.abs(vectors * column_scale).max(axis=1)
+    is_found = (deviation > rounding) & (np.arange(len(deviation)) < n_wanted)
+    return table.components(vectors[is_found], deviation[is_found], column_scale)
 
 
-def _from_gram(X, mean, weight, n_wanted):
-    """With fewer rows than columns, the matrix of inner products is the smaller one."""
-    centred = take(X, slice(None), np.float64) - mean
-    centred *= np.sqrt(weight)[:, np.newaxis]
-    n_samples = len(centred)
-    variance, vectors = linalg.eigh(
-        centred @ centred.T, subset_by_index=[n_samples - n_wanted, n_samples - 1]
-    )
-    variance, vectors = variance[::-1].copy(), vectors.T[::-1]
-    found = variance > variance.max(initial=0) * 1e-14
-    components = np.zeros((n_wanted, len(mean)))
-    components[found] = vectors[found] @ centred
-    components[found] /= np.sqrt(variance[found])[:, np.newaxis]
-    return np.einsum("ij,ij->j", centred, centred), variance, components
+def _blocks(chunks, n_features):
+    """Yield chunks put together to at least `n_features` rows."""
+    waiting, n_waiting = [], 0
+    for chunk in chunks:
+        waiting.append(chunk)
+        n_waiting += len(chunk)
+        if n_waiting >= n_features:
+            yield np.concatenate(waiting)
+            waiting, n_waiting = [], 0
+    if waiting:
+        yield np.concatenate(waiting)
 
 
 def _with_fixed_signs(components):

@@ -27,3 +27,8 @@ def chunk_slices(n_samples, n_values_per_row, n_values=CHUNK_VALUES):
     """Return slices over the rows, each of about `n_values` values."""
     step = max(16, n_values // max(n_values_per_row, 1))
     return [slice(i, min(i + step, n_samples)) for i in range(0, n_samples, step)]
+
+
+def power_of_two(value):
+    """Return the power of two not above a value, 1 for 0: dividing by it rounds nothing."""
+    return float(np.ldexp(1.0, np.frexp(value)[1] - 1)) if value else 1.0

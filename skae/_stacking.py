@@ -130,15 +130,12 @@ class _Pretraining:
 class StackedFit(_Pretraining, Fit):
     """Layers first, then the whole."""
 
-    @property
-    def goes_on(self):
-        """Whether the layers of the last fit are kept."""
-        return self.estimator.warm_start and hasattr(self.estimator, "_model")
-
     def run(self):
         if self.estimator.fine_tune:
             return super().run()
         pca = self.find_components()
+        self.train_rows, self.val_rows = self.split(pca)
+        self.check_settings()
         _, start = self.start(pca)
         untrained = {"history_": {}, "n_epochs_": 0, "best_epoch_": 0}
         untrained["_optimizer_state"] = None

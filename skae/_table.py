@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._rows import chunk_slices, take
+from ._rows import chunk_slices, power_of_two, take
 
 CACHE_VALUES = 1 << 23  # tables up to 32 MiB of float32 are conditioned only once
 
@@ -54,14 +54,60 @@ class Table:
         offset does not cost the digits behind it.
         """
         rows -= self.shift.astype(rows.dtype, copy=False)
-        rows *= rows.dtype.type(1 / self.scale)
+        limits = np.finfo(rows.dtype)
+        if not limits.tiny < self.scale < 1 / limits.tiny:
+            rows = rows.astype(np.float64) / self.scale  # its inverse is no such number
+        else:
+            rows *= rows.dtype.type(1 / self.scale)
         return rows.astype(np.float32, copy=False)
+
+    def restored(self, rows):
+        """Return conditioned rows in the units of the table, in float64."""
+        return rows.astype(np.float64) * self.scale + self.shift
+
+    def copies(self, index):
+        """Return a number for each row, the same for rows that a network cannot tell apart.
+
+        These are the rows that are equal when they are conditioned and in float32. The
+        number is a hash of 64 bits: to take two rows for equal by accident, once in some
+        billion tables, would do no harm but to keep them together.
+        """
+        words = np.random.default_rng(0).integers(
+            2**63, size=self.X.shape[1], dtype=np.uint64
+        )
+        words = 2 * words + 1
+        numbers = np.empty(len(index), dtype=np.uint64)
+        for part in chunk_slices(len(index), self.X.shape[1]):
+            rows = self.rows(index[part]) + np.float32(0)  # -0 is 0
+            bits = np.ascontiguousarray(rows).view(np.uint32).astype(np.uint64)
+            bits *= np.uint64(0x9E3779B97F4A7C15)
+            bits ^= bits >> np.uint64(29)
+            bits *= words
+            numbers[part] = bits.sum(axis=1)
+        return numbers
 
     def weights(self, index):
         """Return the sample weights of rows in float32."""
         if self.weight is None:
             return np.ones(len(index), dtype=np.float32)
         return self.weight[index].astype(np.float32)
+
+    def losses(self, reconstruct, power, index):
+        """Return the mean error of each row, to a power, in conditioned units.
+
+        Parameters
+        ----------
+        reconstruct : callable
+            ``(rows in float64) -> reconstructions``.
+        power : int
+        index : ndarray of int
+        """
+        losses = np.empty(len(index))
+        for part in chunk_slices(len(index), self.X.shape[1]):
+            rows = take(self.X, index[part], np.float64)
+            errors = np.abs(reconstruct(rows) - rows) / self.scale
+            losses[part] = (errors**power).mean(axis=1)
+        return losses
 
     def r2(self, reconstruct, index=None):
         """Return the fraction of the variance of rows that is reconstructed."""
@@ -85,20 +131,32 @@ class Table:
         """
         if index is None:
             index = np.arange(self.X.shape[0])
+        parts = [index[part] for part in chunk_slices(len(index), self.X.shape[1])]
         origin = take(self.X, index[:1], np.float64)  # so that equal rows differ by 0
-        total, n_total, squares, error = np.zeros(self.X.shape[1]), 0.0, 0.0, 0.0
-        for part in chunk_slices(len(index), self.X.shape[1]):
-            rows = take(self.X, index[part], np.float64)
-            weight = self.weights(index[part]).astype(np.float64)
-            differences = rows - origin
-            total += weight @ differences
-            n_total += weight.sum()
-            squares += weight @ (differences**2).sum(axis=1)
-            error += weight @ ((rows - reconstruct(rows)) ** 2).sum(axis=1)
-        mse = float(error / (n_total * self.X.shape[1]))
-        variance = squares - total @ total / n_total
+        reach = max(np.abs(take(self.X, part, np.float64) - origin).max() for part in parts)
+        unit = power_of_two(reach)  # so that no square is out of range
+        mean, n_total, variance, error = 0.0, 0.0, 0.0, 0.0
+        for part in parts:
+            rows = take(self.X, part, np.float64)
+            weight = self.weights(part).astype(np.float64)
+            error += weight @ (((rows - reconstruct(rows)) / unit) ** 2).sum(axis=1)
+            n_part = weight.sum()
+            if n_part:  # the rule of Chan, Golub and LeVeque (1979)
+                differences = (rows - origin) / unit
+                part_mean = weight @ differences / n_part
+                step, n_before, n_total = part_mean - mean, n_total, n_total + n_part
+                variance += weight @ ((differences - part_mean) ** 2).sum(axis=1)
+                variance += np.sum(step**2) * n_before * n_part / n_total
+                mean += step * (n_part / n_total)
+        with np.errstate(over="ignore", under="ignore"):
+            mse = float(error / (n_total * self.X.shape[1]) * unit * unit)
         if len(index) < 2:
             return mse, float("nan")
-        if variance > 0:
-            return mse, float(1 - error / variance)
-        return mse, 1.0 if error == 0 else 0.0
+        return mse, share_explained(error, variance)
+
+
+def share_explained(error, variance):
+    """Return R²: rows without variance give 1 if there is no error, and 0 otherwise."""
+    if variance > 0:
+        return float(1 - error / variance)
+    return 1.0 if error == 0 else 0.0

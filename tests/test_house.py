@@ -16,7 +16,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
     {"_preparation"},
     {"_measuring", "_comparison"},
     {"compare"},
-    {"_table", "_pca", "_keras", "_validation"},
+    {"_table", "_pca", "_keras", "_validation", "_split", "_bounds"},
     {"displays"},
     {"sparsity"},
     {"_slots"},

@@ -4,7 +4,6 @@ import contextlib
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from .._rows import chunk_slices
 from ._chunks import epochs
@@ -21,13 +20,16 @@ class TrainingRun:
     weights : list of ndarray
         Those of the best epoch on the validation rows; of the last without any.
     best_epoch : int
-        1 for the first epoch; 0 if the start was kept.
+        1 for the first epoch.
+    gains : ndarray of shape (n_validation,) or None
+        By how much the loss of each validation row is lower than before the first epoch.
     history : dict of list of float
         One value an epoch, in the user's units.
     """
 
     weights: list
     best_epoch: int
+    gains: np.ndarray | None
     history: dict
 
     @property
@@ -48,7 +50,6 @@ def train(
     patience=None,
     judge=None,
     counts_penalty=False,
-    keep_start=False,
     hooks=None,
     unit=1.0,
 ):
@@ -75,9 +76,6 @@ def train(
         when the best epoch is chosen. None chooses by the clean rows.
     counts_penalty : bool, default=False
         Choose the best epoch by its validation loss plus its penalty.
-    keep_start : bool, default=False
-        Keep the weights from before the first epoch unless the best epoch's gain on
-        the validation rows is beyond doubt.
     hooks : Hooks, default=None
         Told of the beginning and the end of epochs; may set the learning rate, and may
         stop the run.
@@ -96,7 +94,7 @@ def train(
     keeper = (
         _LastEpoch(program)
         if validation is None
-        else _BestEpoch(program, validation, judge, keep_start)
+        else _BestEpoch(program, validation, judge)
     )
     logs_of_epochs = []
     with contextlib.closing(
@@ -108,11 +106,11 @@ def train(
                 rates = hooks.epoch_begin(epoch, rates)
             logs = _train_epoch(program, chunks, rates)
             logs |= keeper.see(epoch + 1, logs["penalty"] if counts_penalty else 0.0)
+            _check_finite(logs, epoch + 1)
             logs = {name: value * unit for name, value in logs.items()}
             own = program.has_own_schedule
             logs["learning_rate"] = program.learning_rate if own else float(rates[-1])
             logs_of_epochs.append(logs)
-            _check_finite(logs, epoch + 1)
             wants_to_stop = hooks is not None and hooks.epoch_end(epoch, logs)
             is_patient = patience is None or epoch + 1 - keeper.lowest_epoch < patience
             if wants_to_stop or not is_patient:
@@ -136,8 +134,8 @@ class _LastEpoch:
         return {}
 
     def choose(self):
-        """Return the weights as they are now, and the last epoch."""
-        return self._program.weights(), self.lowest_epoch
+        """Return the weights as they are now, the last epoch, and no gains."""
+        return self._program.weights(), self.lowest_epoch, None
 
 
 class _BestEpoch:
@@ -148,20 +146,17 @@ class _BestEpoch:
     program : Program
     validation : tuple of (Table, ndarray of int)
     judge : callable or None
-    keep_start : bool
-        Let the weights from before the first epoch compete.
     """
 
-    def __init__(self, program, validation, judge, keep_start):
+    def __init__(self, program, validation, judge):
         self._program = program
         self._table, self._rows = validation
         self._judge = judge
-        self._keep_start = keep_start
         weight = np.ones(len(self._rows))
         if self._table.weight is not None:
             weight = self._table.weight[self._rows]
         self._weight = weight / weight.sum()
-        self._start = self._best = program.weights()
+        self._best = program.weights()
         self._noisy = None
         if judge is not None and len(self._rows) * self._table.X.shape[1] <= KEPT_VALUES:
             self._noisy = list(self._noisy_parts())
@@ -181,10 +176,9 @@ class _BestEpoch:
         return {"val_loss": float(self._weight @ self._losses()), "val_noisy_loss": loss}
 
     def choose(self):
-        """Return the weights to keep and their epoch, 0 for the start."""
-        if self._keep_start and not self._gain_is_real():
-            return self._start, 0
-        return self._best, self.lowest_epoch
+        """Return the weights of the best epoch, its number, and the gain of each row."""
+        gains = self._start_losses - self._best_losses
+        return self._best, self.lowest_epoch, gains
 
     def _losses(self, is_judged=False):
         """Return the loss of each row, corrupted if the judge asks for it."""
@@ -204,25 +198,6 @@ class _BestEpoch:
     def _noisy_parts(self):
         corrupt = self._judge()
         return (corrupt(rows) for rows, _ in self._parts())
-
-    def _gain_is_real(self):
-        """Whether the gain over the start is positive and no accident.
-
-        One of two one-sided tests must reject chance at the 1 % level: Student's for
-        the mean gain, or that of its signs, since a few rows with huge errors can hide
-        the gain of all the others in the mean. Fewer than nine rows never pass the second.
-        """
-        gains = self._start_losses - self._best_losses
-        n_effective = 1 / (self._weight @ self._weight)
-        if n_effective < 2 or self._weight @ gains <= 0:
-            return False
-        quantile = special.stdtrit(n_effective - 1, 0.99)
-        mean = self._weight @ gains
-        variance = self._weight @ (gains - mean) ** 2
-        won = self._weight @ np.sign(gains)
-        return mean > quantile * np.sqrt(
-            variance / (n_effective - 1)
-        ) or won > quantile / np.sqrt(n_effective)
 
 
 def _check_finite(logs, epoch):

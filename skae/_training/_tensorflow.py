@@ -129,7 +129,8 @@ class Program:
             for variable, word in zip(self._seeds, words)
         ]
         decay = 0.0 if weight_decay is None else weight_decay
-        units = [shift.astype(np.float32), *np.float32([scale, decay, emphasis])]
+        with np.errstate(over="ignore", under="ignore"):  # used in the user's units alone
+            units = [shift.astype(np.float32), *np.float32([scale, decay, emphasis])]
         state = optimizer_state or self._fresh_state
         tensor = self._tf.convert_to_tensor
         self._assign(*map(tensor, [*weights, *state, *seeds, *units]))

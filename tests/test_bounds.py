@@ -1,0 +1,158 @@
+"""Far from the training rows an autoencoder is PCA, and near them it is itself."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from skae import AutoencoderTransformer, DenoisingAutoencoder
+
+QUICK = {"max_epochs": 30, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    return AutoencoderTransformer(5, **QUICK).fit(digits / 16)
+
+
+def directions(n, n_features, seed=0):
+    d = np.random.default_rng(seed).normal(size=(n, n_features))
+    return d / np.linalg.norm(d, axis=1, keepdims=True)
+
+
+def errors(estimator, rows):
+    back = estimator.inverse_transform(estimator.transform(rows))
+    return ((rows - back) ** 2).sum(axis=1)
+
+
+@pytest.mark.parametrize("kind", [AutoencoderTransformer, DenoisingAutoencoder])
+def test_far_rows_have_the_error_of_pca(digits, kind):
+    estimator = kind(5, **QUICK).fit(digits / 16)
+    assert estimator.best_epoch_ > 0
+    pca = PCA(5, svd_solver="full").fit(digits / 16)
+    for distance in (1e3, 1e6, 1e12):
+        rows = digits[:50] / 16 + distance * directions(50, 64)
+        np.testing.assert_allclose(errors(estimator, rows), errors(pca, rows), rtol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1.5, 2, 5, 10, 30, 100, 1000])
+def test_row_outside_never_has_a_larger_error_than_with_pca(digits, factor):
+    train, unseen = digits[:1300] / 16, digits[1300:] / 16
+    estimator = AutoencoderTransformer(5, **QUICK).fit(train)
+    pca = PCA(5, svd_solver="full").fit(train)
+    rows = unseen * factor
+    outside = ((rows < train.min(axis=0)) | (rows > train.max(axis=0))).any(axis=1)
+    assert outside.mean() > 0.9
+    worse = errors(estimator, rows) > errors(pca, rows) * (1 + 1e-9)
+    assert not worse[outside].any()
+
+
+def test_row_a_little_outside_keeps_the_code_of_the_network_where_that_is_better(
+    digits, fitted
+):
+    rows = 1.1 * digits / 16
+    unbounded = replace(fitted._model, bounds=None)
+    is_kept = (fitted.transform(rows) == unbounded.encode(rows)).all(axis=1)
+    assert 0.5 < is_kept.mean() < 1
+    pca = PCA(5, svd_solver="full").fit(digits / 16)
+    lost = ((rows - unbounded.reconstruct(rows)) ** 2).sum(axis=1)
+    assert (lost[~is_kept] > errors(pca, rows)[~is_kept]).all()
+
+
+def test_component_less_than_codes_is_no_hindrance():
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-1, 1, (300, 1))
+    X = np.column_stack([u, 2 * u]) + 0.05 * rng.normal(size=(300, 2))
+    estimator = AutoencoderTransformer(4, **QUICK).fit(X)
+    rows = 1e6 * directions(20, 2)
+    assert (errors(estimator, rows) <= 1e-16 * (rows**2).sum(axis=1)).all()
+
+
+def test_rows_in_the_range_of_the_training_rows_do_not_feel_the_bounds(digits, fitted):
+    unbounded = replace(fitted._model, bounds=None)
+    for X in (digits / 16, (digits / 16).astype(np.float32)):
+        np.testing.assert_array_equal(fitted.transform(X), unbounded.encode(X))
+        np.testing.assert_array_equal(
+            fitted.inverse_transform(fitted.transform(X)), unbounded.reconstruct(X)
+        )
+
+
+def test_rows_outside_do_not_change_the_others_by_a_bit(digits, fitted):
+    X = digits[:100] / 16
+    far = np.r_[X, 1e3 * X[:1]]
+    np.testing.assert_array_equal(fitted.transform(far)[:-1], fitted.transform(X))
+
+
+def test_keras_models_have_the_same_bounds(digits, fitted):
+    rows = (digits[:40] / 16 + 50 * directions(40, 64)).astype(np.float32)
+    codes = fitted.transform(rows)
+    scale = np.abs(codes).max()
+    np.testing.assert_allclose(fitted.encoder_(rows), codes, atol=1e-5 * scale)
+    back = fitted.inverse_transform(codes)
+    np.testing.assert_allclose(fitted.decoder_(codes), back, atol=1e-5 * scale)
+    np.testing.assert_allclose(fitted.autoencoder_(rows), back, atol=2e-5 * scale)
+
+
+def test_saved_keras_models_keep_the_bounds(digits, fitted):
+    import keras
+
+    rows = (digits[:40] / 16 + 50 * directions(40, 64)).astype(np.float32)
+    fitted.encoder_.save("encoder.keras")
+    loaded = keras.saving.load_model("encoder.keras")
+    np.testing.assert_array_equal(loaded(rows), fitted.encoder_(rows))
+
+
+def test_pickles_keep_the_bounds(digits, fitted):
+    rows = digits[:40] / 16 + 50 * directions(40, 64)
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.transform(rows), fitted.transform(rows))
+
+
+def test_float32_rows_far_away_agree_with_float64(digits, fitted):
+    rows = (digits[:40] / 16 + 50 * directions(40, 64)).astype(np.float32)
+    codes = fitted.transform(rows.astype(np.float64))
+    np.testing.assert_allclose(
+        fitted.transform(rows), codes, atol=1e-5 * np.abs(codes).max()
+    )
+
+
+def test_hidden_activations_stay_those_of_the_network(digits):
+    estimator = AutoencoderTransformer(5, features="all", **QUICK).fit(digits / 16)
+    rows = digits[:20] / 16 + 50 * directions(20, 64)
+    unbounded = replace(estimator._model, bounds=None).encode_all(rows)
+    found = estimator.transform(rows)
+    np.testing.assert_array_equal(found[:, :192], unbounded[:, :192])
+    np.testing.assert_array_equal(found[:, 197:], unbounded[:, 197:])
+    estimator.set_params(features="code")
+    np.testing.assert_array_equal(found[:, 192:197], estimator.transform(rows))
+
+
+def test_code_of_pca_at_the_middle_is_told_from_that_of_the_network(fitted):
+    bounds = fitted._model.bounds
+    middle, _ = bounds.zone
+    for codes in (middle[np.newaxis], middle + 1e-9 * directions(5, 5)):
+        moved = bounds.moved_out(codes)
+        back = bounds.decode(moved, lambda codes: 0 * (codes @ bounds.to_rows))
+        expected = codes @ bounds.to_rows + bounds.shift
+        np.testing.assert_allclose(back, expected, atol=1e-9)
+
+
+def test_partial_fit_widens_the_bounds(small):
+    estimator = AutoencoderTransformer(2, random_state=0).partial_fit(small)
+    first = estimator._model.bounds
+    estimator.partial_fit(2 * small)
+    second = estimator._model.bounds
+    assert (second.low <= first.low).all()
+    assert (second.high >= (2 * small).max(axis=0)).all()
+    np.testing.assert_array_equal(first.to_codes, second.to_codes)
+    rows = 1e6 * directions(20, 5)
+    pca = PCA(2, svd_solver="full").fit(small)
+    np.testing.assert_allclose(errors(estimator, rows) / errors(pca, rows), 1, rtol=1e-6)
+
+
+def test_random_start_promises_nothing_and_has_no_bounds(small):
+    assert (
+        AutoencoderTransformer(2, init="random", **QUICK).fit(small)._model.bounds is None
+    )
