@@ -13,6 +13,7 @@ from sklearn.manifold import trustworthiness
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
 from ._rows import chunk_slices
+from ._seeds import fresh_seed
 
 __all__ = [
     "NeighborhoodPreservation",
@@ -118,7 +119,7 @@ def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=
     max_rows : int, default=2000
         If there are more rows, so many of them are drawn at random.
     random_state : int, RandomState instance or None, default=0
-        Draws them.
+        Draws them; None takes fresh entropy.
 
     Returns
     -------
@@ -183,7 +184,7 @@ def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=
     max_rows : int, default=2000
         If there are more rows, so many of them are drawn at random.
     random_state : int, RandomState instance or None, default=0
-        Draws them.
+        Draws them; None takes fresh entropy.
 
     Returns
     -------
@@ -257,6 +258,6 @@ def _sampled(X, X_embedded, max_rows, random_state):
     if max_rows < 3:
         raise ValueError(f"max_rows={max_rows} must be at least 3, to have neighbours.")
     if len(X) > max_rows:
-        chosen = check_random_state(random_state).permutation(len(X))[:max_rows]
+        chosen = check_random_state(fresh_seed(random_state)).permutation(len(X))[:max_rows]
         X, X_embedded = X[chosen], X_embedded[chosen]
     return X, X_embedded

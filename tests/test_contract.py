@@ -21,17 +21,22 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_wine
+from sklearn.decomposition import PCA, FastICA, KernelPCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import (
+    AutoencoderClassifier,
     AutoencoderTransformer,
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    compare_with_pca,
+    displays,
 )
+from skae.metrics import continuity, neighborhood_preservation
 
 QUICK = {"max_epochs": 8, "hidden_layer_sizes": (16, 8), "random_state": 0}
 
@@ -101,6 +106,60 @@ def test_fit_leaves_global_generators_alone(small, random_state, kwargs):
     before = states()
     quick(**kwargs | {"random_state": random_state}).fit(small)
     assert states() == before
+
+
+def calls_that_draw(X):
+    """Return calls of what is public and may draw random numbers, by name."""
+    fitted = quick().fit(X)
+    methods = {
+        "autoencoder": quick(random_state=None),
+        "FastICA": FastICA(random_state=None, tol=0.1),
+        "kernel": KernelPCA(eigen_solver="randomized", fit_inverse_transform=True),
+    }
+    y, settings = X[:, 0] > 0, {"n_components": 2, "cv": 2, "verbose": 0}
+    unlabelled = AutoencoderClassifier(quick(random_state=None), max_epochs=2)
+    return {
+        "comparison": lambda: compare_with_pca(methods, X, y, **settings),
+        "comparison of numbers": lambda: compare_with_pca(quick(), X, X[:, 0], **settings),
+        "groups": lambda: compare_with_pca(
+            quick(), X, y, groups=np.arange(90) // 3, **settings
+        ),
+        "width": lambda: displays.WidthDisplay.from_estimator(quick(), X, **settings),
+        "code": lambda: displays.CodeDisplay.from_estimator(fitted, X, y),
+        "error": lambda: displays.ErrorDisplay.from_estimator(fitted, X),
+        "rows": lambda: displays.ReconstructionDisplay.from_estimator(fitted, X),
+        "training": lambda: displays.TrainingDisplay.from_estimator(fitted),
+        "continuity": lambda: continuity(X, X, max_rows=40, random_state=None),
+        "preservation": lambda: neighborhood_preservation(
+            X, X, max_rows=40, random_state=None
+        ),
+        "classifier": lambda: unlabelled.fit(X, y, X_unlabeled=X),
+        "sparse": lambda: SparseAutoencoder(4, max_epochs=2).fit(X).transform(X),
+        "denoising": lambda: DenoisingAutoencoder(max_epochs=2).fit(X).denoise(X),
+        "stack": lambda: StackedAutoencoder(
+            hidden_layer_sizes=(4,), pretrain_epochs=2, max_epochs=2
+        ).fit(X),
+    }
+
+
+def test_nothing_public_moves_global_generators(small):
+    pytest.importorskip("matplotlib").use("agg")
+
+    def states():
+        return random.getstate(), np.random.get_state()[1:3]
+
+    for name, call in calls_that_draw(small).items():
+        python, (numbers, place) = states()
+        call()
+        after, (numbers_after, place_after) = states()
+        assert (python, place) == (after, place_after), name
+        np.testing.assert_array_equal(numbers, numbers_after, name)
+
+
+def test_comparison_without_a_seed_differs_each_time(small):
+    settings = {"n_components": 2, "cv": 3, "verbose": 0}
+    frames = [compare_with_pca(PCA(), small, **settings).frame() for _ in range(2)]
+    assert not np.array_equal(frames[0]["r2"], frames[1]["r2"])
 
 
 def test_random_state_none_and_instances_give_different_fits(small):
