@@ -1,7 +1,6 @@
 """BaseAutoencoder: all that the transformers share, with a slot for what they do not."""
 
 import warnings
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import (
@@ -12,9 +11,10 @@ from sklearn.base import (
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._constraints import as_plain, integer_from, real_in
 from ._rows import chunk_slices, take
 from ._slots import Corruption
 from ._table import Table
@@ -34,22 +34,22 @@ class BaseAutoencoder(
 
     _parameter_constraints: dict = {
         "n_components": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
+            integer_from(1),
+            real_in(0, 1, closed="neither"),
         ],
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like", integer_from(1)],
         "activation": [str],
         "init": [StrOptions({"pca", "random"})],
         "build_network": [callable, None],
         "loss": [str, callable],
         "optimizer": [str, object],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "weight_decay": [Interval(Real, 0, None, closed="left"), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "learning_rate": [real_in(0, closed="neither"), None],
+        "weight_decay": [real_in(0), None],
+        "batch_size": [integer_from(1), StrOptions({"auto"})],
+        "max_epochs": [integer_from(1), StrOptions({"auto"})],
         "features": [StrOptions({"code", "all"})],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "validation_fraction": [real_in(0, 1)],
+        "patience": [integer_from(1), None],
         "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
@@ -314,7 +314,7 @@ default=None
 
     def _width(self, n_features):
         """Return the width of the code asked for, an int or a fraction of variance."""
-        return self.n_components
+        return as_plain(self.n_components)
 
     def _code_layer(self, n_components):
         """Fill slot 2: return the :class:`CodeLayer`, or None for a linear code."""

@@ -1,13 +1,14 @@
 """DenoisingAutoencoder: trained to give back clean rows from corrupted ones."""
 
 import difflib
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._constraints import real_in
 from ._noise import NOISES, check_level, in_user_units, noise_maker
 from ._slots import Corruption
 from ._validation import checked_rows
@@ -207,11 +208,11 @@ class DenoisingAutoencoder(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "noise": [StrOptions(set(NOISES)), callable],
         "noise_level": [
-            Interval(Real, 0, None, closed="left"),
+            real_in(0),
             dict,
             StrOptions({"auto"}),
         ],
-        "emphasis": [Interval(Real, 0, None, closed="left")],
+        "emphasis": [real_in(0)],
         "column_groups": ["array-like", None],
     }
 
@@ -322,7 +323,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
                 "column_groups has no meaning for noise='gaussian', which adds noise to "
                 "every cell; set column_groups=None."
             )
-        if any(isinstance(g, str) or not np.iterable(g) for g in self.column_groups):
+        groups = self.column_groups if np.iterable(self.column_groups) else [None]
+        if any(isinstance(group, str) or not np.iterable(group) for group in groups):
             raise ValueError(
                 f"column_groups={self.column_groups!r} must be a list of lists of columns, "
                 "one list for each group."

@@ -1,7 +1,5 @@
 """BaseFineTuned: what the classifier and the regressor share."""
 
-from numbers import Integral, Real
-
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -9,10 +7,11 @@ from sklearn.base import (
     clone,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._constraints import integer_from, real_in
 from ._denoising import DenoisingAutoencoder
 from ._validation import checked_rows, checked_weight, nothing_lost
 
@@ -30,18 +29,18 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "fine_tune": ["boolean", StrOptions({"head_first"})],
         "head_hidden_layer_sizes": [
             "array-like",
-            Interval(Integral, 1, None, closed="left"),
+            integer_from(1),
         ],
         "keep_noise": ["boolean", StrOptions({"auto"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "learning_rate": [real_in(0, closed="neither")],
+        "weight_decay": [real_in(0)],
+        "batch_size": [integer_from(1), StrOptions({"auto"})],
+        "max_epochs": [integer_from(1), StrOptions({"auto"})],
         "validation_fraction": [
-            Interval(Real, 0, 1, closed="left"),
+            real_in(0, 1),
             StrOptions({"auto"}),
         ],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "patience": [integer_from(1), None],
         "compare_from_scratch": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],

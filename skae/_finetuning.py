@@ -235,11 +235,11 @@ class FineTuning:
         n_rows = len(self.train_rows)
         if batch_size == "auto":
             batch_size = _automatic.batch_size(n_rows)
-        batch_size = min(batch_size, 1 << (n_rows - 1).bit_length())
+        batch_size = min(int(batch_size), 1 << (n_rows - 1).bit_length())
         if max_epochs == "auto":
             max_epochs = _automatic.max_epochs(n_rows, batch_size, n_weights)
             max_epochs = min(max_epochs, MAX_EPOCHS)
-        return Schedule(batch_size, max_epochs, rate, n_rows)
+        return Schedule(batch_size, int(max_epochs), rate, n_rows)
 
     def validation_score(self, predictor):
         """Return the score on the validation rows, NaN without any."""

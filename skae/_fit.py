@@ -165,14 +165,14 @@ class Fit:
         max_epochs = self.estimator.max_epochs
         if max_epochs == "auto":
             max_epochs = _automatic.max_epochs(n_rows, batch_size, n_weights)
-        return Schedule(batch_size, max_epochs, rate, n_rows)
+        return Schedule(batch_size, int(max_epochs), rate, n_rows)
 
     def batch_size(self):
         """Return the size asked for, or less if all rows fit into a smaller batch."""
         n_rows, batch_size = len(self.train_rows), self.estimator.batch_size
         if batch_size == "auto":
             batch_size = _automatic.batch_size(n_rows)
-        return min(batch_size, 1 << (n_rows - 1).bit_length())
+        return min(int(batch_size), 1 << (n_rows - 1).bit_length())
 
     def find_components(self):
         n_components = self.estimator._width(self.X.shape[1])

@@ -5,8 +5,16 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from sklearn.utils._param_validation import Interval
 
-from skae import AutoencoderTransformer
+from skae import (
+    AutoencoderClassifier,
+    AutoencoderRegressor,
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+)
 
 
 def quick(n_components=2, **kwargs):
@@ -65,6 +73,72 @@ def narrow_decoder(n_features, n_components):
 )
 def test_bad_parameter_is_named(small, parameters, message):
     assert_refused(quick(**parameters), small, message)
+
+
+ESTIMATORS = [
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+    AutoencoderClassifier,
+    AutoencoderRegressor,
+]
+NUMBERS = [  # parameters that are numbers, of each estimator that has them
+    (estimator, name)
+    for estimator in ESTIMATORS
+    for name, constraints in estimator._parameter_constraints.items()
+    if any(isinstance(constraint, Interval) for constraint in constraints)
+]
+
+
+@pytest.mark.parametrize("value", [True, "many", [[1, 2]], 1j, np.nan])
+@pytest.mark.parametrize(("estimator", "name"), NUMBERS)
+def test_what_is_no_number_is_told(small, estimator, name, value):
+    message = rf"'{name}' parameter of {estimator.__name__} must be|{name}=.* must hold int"
+    with pytest.raises(ValueError, match=message):
+        estimator(**{name: value}).fit(small, np.arange(90) % 2)
+
+
+def test_numbers_are_those_that_the_estimators_have():
+    names = {name for _, name in NUMBERS}
+    assert {"n_components", "hidden_layer_sizes", "batch_size", "max_epochs"} <= names
+    assert {"learning_rate", "patience", "n_nonzero", "pretrain_epochs"} <= names
+
+
+@pytest.mark.parametrize("widths", [(True,), [4, False], ("4",), np.array([True])])
+def test_widths_that_are_no_numbers_are_told(small, widths):
+    message = r"hidden_layer_sizes=.* must hold integers >= 1"
+    assert_refused(quick(hidden_layer_sizes=widths), small, message)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint64])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_whole_numbers_of_any_width_are_taken(small, estimator, dtype):
+    known = {
+        "n_components": 100 if estimator is SparseAutoencoder else 2,
+        "n_nonzero": 3,
+        "hidden_layer_sizes": 4,
+        "head_hidden_layer_sizes": 4,
+        "batch_size": 32,
+        "max_epochs": 2,
+        "pretrain_epochs": 1,
+        "patience": 1,
+        "random_state": 3,
+        "verbose": 0,
+    }
+    names = set(estimator().get_params(deep=False)) & set(known)
+    plain = estimator(**{name: known[name] for name in names})
+    typed = estimator(**{name: dtype(known[name]) for name in names})
+    if "autoencoder" in plain.get_params(deep=False):
+        both = dict(validation_fraction=0.1, autoencoder=quick())
+        plain.set_params(**both), typed.set_params(**both)
+    y = np.arange(90) % 2
+    expected = plain.fit(small, y).transform(small)
+    np.testing.assert_array_equal(typed.fit(small, y).transform(small), expected)
+    assert all(type(typed.get_params()[name]) is dtype for name in names)
+    if hasattr(typed, "partial_fit"):
+        expected = plain.partial_fit(small).transform(small)
+        np.testing.assert_array_equal(typed.partial_fit(small).transform(small), expected)
 
 
 @pytest.mark.parametrize(

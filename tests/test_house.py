@@ -11,7 +11,16 @@ import skae
 
 ROOT = Path(skae.__file__).parent
 LAYERS = [  # a module may import from the lines above its own, and from beside it
-    {"_activations", "_rows", "_seeds", "_threads", "_automatic", "_drawing", "corruption"},
+    {
+        "_activations",
+        "_rows",
+        "_seeds",
+        "_constraints",
+        "_threads",
+        "_automatic",
+        "_drawing",
+        "corruption",
+    },
     {"metrics"},
     {"_preparation"},
     {"_measuring", "_comparison", "_splitting"},
