@@ -9,6 +9,7 @@ from sklearn.utils.validation import column_or_1d
 
 from ._finetune import BaseFineTuned
 from ._predictor import Classes
+from ._validation import with_mean_one
 
 
 class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
@@ -300,7 +301,8 @@ default=None
                 raise ValueError(
                     f"class_weight={self.class_weight} must hold finite weights >= 0."
                 )
-            weight = weight if sample_weight is None else weight * sample_weight
+            if sample_weight is not None:
+                weight = with_mean_one(weight) * with_mean_one(sample_weight)
             if not weight.any():
                 raise ValueError(
                     f"class_weight={self.class_weight} leaves no row with a weight above 0."

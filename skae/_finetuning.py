@@ -15,6 +15,7 @@ from ._predictor import Predictor, PredictorNetwork
 from ._rows import take
 from ._table import Table
 from ._training import Hooks, Lines, Schedule, train
+from ._validation import with_mean_one
 
 FEW_LABELS = 1000
 MAX_EPOCHS = 150  # above it, few labels are only learnt by heart
@@ -46,8 +47,8 @@ class FineTuning:
     ):
         self.estimator, self.task = estimator, task
         self.labelled, self.weight = labelled, weight
-        if weight is not None:  # their unit must not matter, nor overflow float32
-            self.weight = weight / weight[weight > 0].mean()
+        if weight is not None:
+            self.weight = with_mean_one(weight)
         self.autoencoder = autoencoder
         self.to_pretrain = to_pretrain
         self.seeds = Seeds.from_random_state(estimator.random_state, 0)
@@ -248,7 +249,7 @@ class FineTuning:
         X, targets = self.held_out
         weight = self.to_pretrain[1] if self.held_out is self.labelled else None
         if weight is not None:
-            weight = weight[self.val_rows]
+            weight = with_mean_one(weight[self.val_rows])
         outputs = predictor.outputs(take(X, self.val_rows))
         return self.task.score(outputs, targets[self.val_rows], weight)
 

@@ -30,6 +30,7 @@ from ._training import (
     check_callbacks,
     train,
 )
+from ._validation import with_mean_one
 
 TRIAL = 0.25  # part of the epochs that choose among corruptions
 
@@ -51,8 +52,8 @@ class Fit:
         self.estimator = estimator
         self.X, self.X_val = X, X_val
         self.weight = sample_weight
-        if sample_weight is not None:  # their unit must not matter, nor overflow float32
-            self.weight = sample_weight / sample_weight[sample_weight > 0].mean()
+        if sample_weight is not None:
+            self.weight = with_mean_one(sample_weight)
         self.seeds = Seeds.from_random_state(estimator.random_state, self.n_epochs_before())
         self.objective = Objective(
             estimator.loss,

@@ -10,6 +10,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
+from ._kinds import collected
+
 DATES = {"datetime64", "datetime", "date"}  # names that pandas gives to kinds of values
 DURATIONS = {"timedelta64", "timedelta"}
 NUMBERS = {"boolean", "decimal", "empty", "floating", "integer", "mixed-integer-float"}
@@ -40,13 +42,22 @@ def as_frame(X):
 
 def as_table(X):
     """Return a DataFrame of a table of any kind, as it is."""
+    X = collected(X)
     if isinstance(X, pd.DataFrame):
         return X
+    if isinstance(X, np.ma.MaskedArray) and X.ndim == 2:
+        return pd.DataFrame(X)  # masked cells become missing ones
     if hasattr(X, "columns"):  # of another library
         return pd.DataFrame({name: np.asarray(X[name]) for name in X.columns})
     if isinstance(X, list | tuple) and all(
         isinstance(row, list | tuple | dict) for row in X
     ):
+        lengths = sorted({len(row) for row in X if not isinstance(row, dict)})
+        if len(lengths) > 1:
+            raise ValueError(
+                f"X has rows of {lengths[0]} and of {lengths[-1]} values; give all rows "
+                "the same number."
+            )
         return pd.DataFrame(list(X))
     array = as_dense(X)
     if array.ndim != 2:
@@ -90,8 +101,9 @@ def _converted(column):
 
 def as_target(y):
     """Return a target of one dimension without missing values, numbers or text."""
+    n_masked = np.ma.count_masked(y) if np.ma.is_masked(y) else 0
     y = pd.Series(column_or_1d(np.asarray(y))).infer_objects()
-    n_missing = y.isna().sum()
+    n_missing = y.isna().sum() + n_masked
     if n_missing:
         raise ValueError(
             f"y has {n_missing} missing values; leave these rows out of X and y, or leave "

@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_array
 
 from ._finetune import BaseFineTuned
 from ._predictor import Values
+from ._validation import with_mean_one
 
 
 class AutoencoderRegressor(RegressorMixin, BaseFineTuned):
@@ -228,7 +229,8 @@ default=None
     def _task_of(self, y, sample_weight):
         y = self._checked_labels(y, "y")
         self._target_shape = y.shape[1:]
-        task = Values.of(y, sample_weight)
+        weight = None if sample_weight is None else with_mean_one(sample_weight)
+        task = Values.of(y, weight)
         if not np.isfinite(task.scale).all():
             raise ValueError(
                 "y holds values too large to be squared; divide it by a power of ten."

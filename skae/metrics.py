@@ -12,6 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.manifold import trustworthiness
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
+from ._kinds import check_kind, collected, conversion_error
 from ._rows import chunk_slices
 from ._seeds import fresh_seed
 
@@ -238,11 +239,18 @@ def _ranks(X, rows):
     return ranks
 
 
+def _checked(X, name):
+    X = collected(X)
+    check_kind(X, name)
+    try:
+        return check_array(X, dtype=np.float64, input_name=name)
+    except (TypeError, ValueError) as error:
+        raise conversion_error(error, X, name) from None
+
+
 def _same_shape(X, X_reconstructed):
-    X = check_array(X, dtype=np.float64, input_name="X")
-    X_reconstructed = check_array(
-        X_reconstructed, dtype=np.float64, input_name="X_reconstructed"
-    )
+    X = _checked(X, "X")
+    X_reconstructed = _checked(X_reconstructed, "X_reconstructed")
     if X.shape != X_reconstructed.shape:
         raise ValueError(
             f"X_reconstructed has the shape {X_reconstructed.shape}, but must have that of "
@@ -252,8 +260,7 @@ def _same_shape(X, X_reconstructed):
 
 
 def _sampled(X, X_embedded, max_rows, random_state):
-    X = check_array(X, dtype=np.float64, input_name="X")
-    X_embedded = check_array(X_embedded, dtype=np.float64, input_name="X_embedded")
+    X, X_embedded = _checked(X, "X"), _checked(X_embedded, "X_embedded")
     check_consistent_length(X, X_embedded)
     if max_rows < 3:
         raise ValueError(f"max_rows={max_rows} must be at least 3, to have neighbours.")

@@ -152,8 +152,16 @@ def test_tables_of_other_kinds_are_taken():
     expected = pd.DataFrame({0: [1.5, np.nan], 1: ["x", "y"]})
     polars = pytest.importorskip("polars")
     listed = [list(row.values()) for row in rows]
-    for table in (rows, tuple(rows), listed, pd.DataFrame(rows), polars.DataFrame(rows)):
+    frame = polars.DataFrame(rows)
+    for table in (rows, tuple(rows), listed, pd.DataFrame(rows), frame, frame.lazy()):
         pd.testing.assert_frame_equal(as_frame(table), expected, check_dtype=False)
+
+
+def test_masked_cells_are_missing():
+    masked = np.ma.masked_greater(np.arange(6.0).reshape(3, 2), 4)
+    assert np.isnan(as_frame(masked).iloc[2, 1])
+    with pytest.raises(ValueError, match="y has 1 missing values"):
+        as_target(masked[:, 1])
 
 
 def test_targets_are_numbers_or_text():
@@ -557,6 +565,7 @@ def test_infinite_values_are_told_with_their_column():
         (None, r"X has the shape \(\), but must be a table"),
         (np.zeros((2, 2, 2)), r"X has the shape \(2, 2, 2\)"),
         (np.zeros((0, 3)), "X has no cells"),
+        ([[1, 2], [3]], "X has rows of 1 and of 2 values"),
         (np.array([[1j, 2], [3, 4]]), "complex values"),
     ],
 )

@@ -15,6 +15,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
         "_activations",
         "_rows",
         "_seeds",
+        "_kinds",
         "_constraints",
         "_threads",
         "_automatic",
