@@ -110,9 +110,9 @@ def _no_number(value, where, name):
             f"{name} contains {value!r}, a missing value, {where}; fill missing values "
             "first, with SimpleImputer."
         )
-    return ValueError(
-        f"{name} contains {value!r} {where}, of the type {type(value).__name__!r}, but an "
-        "autoencoder takes numbers; encode such columns first."
+    return TypeError(  # in scikit-learn's words, with the place and a remedy
+        f"{name} contains {value!r} {where}, but float's argument must be a string or a "
+        f"real number, not {type(value).__name__!r}; encode such columns first."
     )
 
 
