@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from . import _automatic
 from ._fitting import Objective, Seeds, all_rows, checked_widths, lent_program
 from ._inference import TrainedDense
+from ._labels import stacked
 from ._predictor import Predictor, PredictorNetwork
 from ._rows import take
 from ._table import Table
@@ -37,8 +38,8 @@ class FineTuning:
         Weight of each labelled row in fine-tuning.
     autoencoder : BaseAutoencoder
         To be pre-trained, but for one that the estimator holds frozen.
-    to_pretrain : tuple of (X_unlabeled, sample_weight), each may be None
-        More rows, and the weights of the labelled ones, for the pre-training.
+    to_pretrain : tuple of (rows, weight), each may be None
+        More rows for the pre-training, and the weights of all, the labelled ones first.
     validation : tuple of (X, targets), or None
     """
 
@@ -153,13 +154,7 @@ class FineTuning:
     def all_rows(self):
         """Return all rows, those with labels first, and their weights or None."""
         rows, (unlabelled, weight) = self.labelled[0], self.to_pretrain
-        if unlabelled is None:
-            return rows, weight
-        if weight is not None:
-            weight = np.concatenate([weight, np.ones(unlabelled.shape[0])])
-        if sparse.issparse(rows) or sparse.issparse(unlabelled):
-            return sparse.vstack([rows, unlabelled]).tocsr(), weight
-        return np.vstack([rows, unlabelled]), weight
+        return rows if unlabelled is None else stacked([rows, unlabelled]), weight
 
     def named(self, rows):
         """Return rows with the names of their columns, if they came with any."""

@@ -39,7 +39,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
     {"_base"},
     {"_noise"},
     {"_autoencoder", "_denoising", "_sparse", "_stacked", "_layer", "_stacking"},
-    {"_predictor"},
+    {"_predictor", "_labels"},
     {"_finetuning"},
     {"_finetune"},
     {"_classifier", "_regressor"},
