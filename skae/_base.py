@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._constraints import as_plain, integer_from, real_in
+from ._output import in_table_columns
 from ._rows import chunk_slices, take
 from ._slots import Corruption
 from ._table import Table
@@ -144,15 +145,16 @@ default=None
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
-            The reconstructions, in the units of the training rows.
+        ndarray or frame of shape (n_samples, n_features)
+            The reconstructions, in the units of the training rows; a frame with the names
+            of the columns if `set_output` asks for frames.
         """
         check_is_fitted(self)
         codes = checked_codes(X, {self.n_components_, self._n_features_out})
         if codes.shape[1] > self.n_components_:
             first = sum(self._model.network.hidden_layer_sizes)
             codes = take(codes[:, first : first + self.n_components_], slice(None))
-        return self._model.decode(codes)
+        return in_table_columns(self, self._model.decode(codes), X)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of what `transform` gives.
@@ -223,19 +225,21 @@ default=None
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_features)
-            Squared errors, in the squared units of `X`.
+        ndarray of shape (n_samples,), or ndarray or frame of shape \
+(n_samples, n_features)
+            Squared errors, in the squared units of `X`; of cells as a frame if
+            `set_output` asks for frames.
         """
         check_is_fitted(self)
-        X = checked_rows(self, X)
-        n_samples, n_features = X.shape
-        errors = np.empty(X.shape if per_feature else n_samples)
+        table = checked_rows(self, X)
+        n_samples, n_features = table.shape
+        errors = np.empty(table.shape if per_feature else n_samples)
         for rows in chunk_slices(n_samples, n_features):
-            chunk = take(X, rows)
+            chunk = take(table, rows)
             back = self._model.reconstruct(chunk)
             squares = (back - chunk).astype(np.float64) ** 2
             errors[rows] = squares if per_feature else squares.mean(axis=1)
-        return errors
+        return in_table_columns(self, errors, X) if per_feature else errors
 
     def score_samples(self, X):
         """Return minus the reconstruction error of each row: higher is more normal.

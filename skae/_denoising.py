@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._base import BaseAutoencoder
 from ._constraints import real_in
 from ._noise import NOISES, check_level, in_user_units, noise_maker
+from ._output import in_table_columns
 from ._slots import Corruption
 from ._validation import checked_rows
 
@@ -275,11 +276,12 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
-            The reconstructions, in the units of the training rows.
+        ndarray or frame of shape (n_samples, n_features)
+            The reconstructions, in the units of the training rows; a frame with the names
+            of the columns if `set_output` asks for frames.
         """
         check_is_fitted(self)
-        return self._model.reconstruct(checked_rows(self, X))
+        return in_table_columns(self, self._model.reconstruct(checked_rows(self, X)), X)
 
     def _corruptions(self, pca, table, rows):
         if callable(self.noise):

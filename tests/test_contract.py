@@ -342,6 +342,44 @@ def test_polars_in_and_out(small):
     np.testing.assert_allclose(codes.to_numpy(), quick().fit_transform(small))
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("features", ["code", "all"])
+def test_rows_come_back_as_frames_where_frames_are_asked_for(small, library, features):
+    frames = pytest.importorskip(library)
+    kwargs = {"features": features, "max_epochs": 2, "random_state": 0}
+    plain = DenoisingAutoencoder(**kwargs).fit(small)
+    table = frames.DataFrame(dict(zip("edcba", small.T)))
+    if library == "pandas":
+        table.index = range(100, 190)
+    framed = DenoisingAutoencoder(**kwargs).set_output(transform=library).fit(table)
+    codes = framed.transform(table)
+    with config_context(transform_output=library):
+        unnamed = plain.inverse_transform(plain.transform(small))
+    assert list(unnamed.columns) == ["x0", "x1", "x2", "x3", "x4"]
+    expected = {
+        "back": plain.inverse_transform(plain.transform(small)),
+        "clean": plain.denoise(small),
+        "errors": plain.reconstruction_error(small, per_feature=True),
+    }
+    found = {
+        "back": framed.inverse_transform(codes),
+        "clean": framed.denoise(table),
+        "errors": framed.reconstruction_error(table, per_feature=True),
+    }
+    for name, rows in expected.items():
+        assert type(rows) is np.ndarray
+        assert isinstance(found[name], frames.DataFrame)
+        assert list(found[name].columns) == list("edcba")
+        np.testing.assert_allclose(found[name].to_numpy(), rows, atol=1e-6)
+        if library == "pandas":
+            assert found[name].index.equals(table.index)
+    assert type(framed.reconstruction_error(table)) is np.ndarray
+    assert framed.score(table) == pytest.approx(plain.score(small))
+    pipeline = make_pipeline(StandardScaler(), quick()).set_output(transform=library)
+    back = pipeline.inverse_transform(pipeline.fit_transform(table))
+    assert np.shape(back) == (90, 5)
+
+
 def test_sparse_rows_equal_dense_rows(digits):
     csr = sparse.csr_array(digits)
     dense, by_csr = quick().fit(digits), quick().fit(csr)

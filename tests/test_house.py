@@ -16,6 +16,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
         "_rows",
         "_seeds",
         "_kinds",
+        "_output",
         "_constraints",
         "_threads",
         "_automatic",
