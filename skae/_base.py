@@ -20,6 +20,7 @@ from ._rows import chunk_slices, take
 from ._slots import Corruption
 from ._table import Table
 from ._validation import checked_codes, checked_rows, checked_weight, nothing_lost
+from .metrics import squared_errors
 
 
 class BaseAutoencoder(
@@ -236,9 +237,8 @@ default=None
         errors = np.empty(table.shape if per_feature else n_samples)
         for rows in chunk_slices(n_samples, n_features):
             chunk = take(table, rows)
-            back = self._model.reconstruct(chunk)
-            squares = (back - chunk).astype(np.float64) ** 2
-            errors[rows] = squares if per_feature else squares.mean(axis=1)
+            back = self._model.reconstruct(chunk).astype(np.float64)
+            errors[rows] = squared_errors(chunk.astype(np.float64), back, per_feature)
         return in_table_columns(self, errors, X) if per_feature else errors
 
     def score_samples(self, X):

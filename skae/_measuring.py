@@ -11,7 +11,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from ._preparation import as_dense
-from .metrics import continuity, reconstruction_error, reconstruction_r2, sum_of_squares
+from .metrics import (
+    continuity,
+    reconstruction_error,
+    reconstruction_r2,
+    sum_of_squares,
+    variance_explained,
+)
 
 N_NEIGHBORS = 5
 N_TIMES = 3
@@ -170,5 +176,5 @@ def pca_curve(pca, rows, unseen, n_columns):
     squares = (pca.transform(unseen) ** 2).sum(axis=0)[:n_columns]
     kept = np.cumsum(np.pad(squares, (0, n_columns - len(squares))))
     total = ((unseen - pca.mean_) ** 2).sum()
-    lost, variance = total - kept, sum_of_squares(unseen)
-    return 1 - lost / variance if variance else np.where(lost == 0, 1.0, 0.0)
+    variance = sum_of_squares(unseen)
+    return np.array([variance_explained(total - some, variance) for some in kept])

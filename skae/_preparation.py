@@ -18,6 +18,7 @@ NUMBERS = {"boolean", "decimal", "empty", "floating", "integer", "mixed-integer-
 MAX_CLASSES = 50
 MIN_ROWS_OF_CLASS = 3  # in the mean
 MAX_CATEGORIES = 20
+LARGE_EXPONENT = 300  # of two: squares of such numbers, or their inverses, overflow
 
 
 def as_dense(X):
@@ -37,6 +38,7 @@ def as_frame(X):
         _as_column(column, f"Column {name!r} of X")
         for name, column in table.infer_objects().items()
     ]
+    columns = [_in_range(c) if c.dtype.kind == "f" else c for c in columns]
     return pd.concat(columns, axis=1, ignore_index=True)
 
 
@@ -81,6 +83,12 @@ def _as_column(column, what):
             f"{what} has infinite values; replace them, or leave out rows that have any."
         )
     return column
+
+
+def _in_range(column):
+    """Return numbers times a power of two, which standardising takes back, if need be."""
+    exponent = int(np.frexp(column.abs().max())[1]) if column.notna().any() else 0
+    return column if abs(exponent) < LARGE_EXPONENT else np.ldexp(column, -exponent)
 
 
 def _converted(column):

@@ -60,11 +60,12 @@ def reconstruction_r2(X, X_reconstructed):
             stacklevel=2,
         )
         return float("nan")
-    error = np.sum((X - X_reconstructed) ** 2)
-    variance = sum_of_squares(X)
-    if variance > 0:
-        return float(1 - error / variance)
-    return 1.0 if error == 0 else 0.0
+    differences, of_error = _in_unit_range(X / 4 - X_reconstructed / 4)
+    rows, of_variance = _in_unit_range(X / 4 - X[0] / 4)
+    with np.errstate(over="ignore"):
+        error = np.ldexp(np.sum(differences**2), 2 * (of_error - of_variance))
+    variance = sum_of_squares(rows)
+    return variance_explained(error, variance)
 
 
 def reconstruction_error(X, X_reconstructed, *, per_feature=False):
@@ -82,7 +83,8 @@ def reconstruction_error(X, X_reconstructed, *, per_feature=False):
     Returns
     -------
     ndarray of shape (n_samples,) or (n_samples, n_features)
-        Squared errors, in the squared units of `X`.
+        Squared errors, in the squared units of `X`; infinite where they are too large
+        for a number.
 
     Examples
     --------
@@ -91,8 +93,21 @@ def reconstruction_error(X, X_reconstructed, *, per_feature=False):
     [0.0, 2.0]
     """
     X, X_reconstructed = _same_shape(X, X_reconstructed)
-    squares = (X - X_reconstructed) ** 2
-    return squares if per_feature else squares.mean(axis=1)
+    return squared_errors(X, X_reconstructed, per_feature)
+
+
+def squared_errors(X, X_reconstructed, per_feature):
+    """Return the squared errors of checked rows, cell by cell or their means.
+
+    A quarter of a number is exact, and so is one times a power of two: the differences of
+    quarters do not overflow, and neither do the squares of what is in unit range.
+    """
+    differences = X / 4 - X_reconstructed / 4
+    with np.errstate(over="ignore", under="ignore"):
+        if per_feature:
+            return (4 * differences) ** 2
+        differences, exponent = _in_unit_range(differences)
+        return np.ldexp((differences**2).mean(axis=1), 2 * exponent + 4)
 
 
 def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=0):
@@ -222,6 +237,20 @@ def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=
     return NeighborhoodPreservation(k, curve, float(np.average(curve, weights=1 / k)))
 
 
+def variance_explained(error, variance):
+    """Return R², given two sums of squares; 1 or 0 where there is no variance."""
+    if variance > 0:
+        with np.errstate(over="ignore"):
+            return float(1 - error / variance)
+    return 1.0 if error == 0 else 0.0
+
+
+def _in_unit_range(X):
+    """Return a table times a power of two, so that no value exceeds 1, and its exponent."""
+    exponent = int(np.frexp(np.abs(X).max())[1])
+    return np.ldexp(X, -exponent), exponent
+
+
 def sum_of_squares(X):
     """Return the sum of the squared differences of all cells from their column's mean."""
     differences = X - X[0]  # exactly 0 in columns that are constant
@@ -267,4 +296,4 @@ def _sampled(X, X_embedded, max_rows, random_state):
     if len(X) > max_rows:
         chosen = check_random_state(fresh_seed(random_state)).permutation(len(X))[:max_rows]
         X, X_embedded = X[chosen], X_embedded[chosen]
-    return X, X_embedded
+    return _in_unit_range(X)[0], _in_unit_range(X_embedded)[0]

@@ -436,6 +436,15 @@ def test_names_of_columns_do_not_matter(names, small):
     pd.testing.assert_frame_equal(plain[MEASURED], other[MEASURED])
 
 
+@pytest.mark.parametrize("factor", [1e-290, 1e-170, 1e153, 1e300])
+def test_scale_of_columns_does_not_matter(small, factor):
+    plain = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS)
+    scaled = small * [factor, 1, 1 / factor, 1, -factor]
+    other = compare_with_pca(LINEAR, scaled, n_components=2, **SETTINGS)
+    np.testing.assert_allclose(plain.frame()["r2"], other.frame()["r2"], atol=1e-3)
+    np.testing.assert_allclose(plain.pca_curve, other.pca_curve)
+
+
 def test_neighbours_of_a_sorted_table_are_those_of_all_of_it():
     rng = np.random.default_rng(0)
     angle = np.sort(rng.uniform(0, 6, 3000))
