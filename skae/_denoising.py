@@ -311,11 +311,12 @@ class DenoisingAutoencoder(BaseAutoencoder):
         if isinstance(self.noise_level, dict):
             levels = np.zeros(self.n_features_in_)
             for column, level in self.noise_level.items():
+                check_level(self.noise, level, column)
                 levels[self._column_number(column, "noise_level")] = level
-        else:
-            levels = self.noise_level
-        check_level(self.noise, levels)
-        return [levels]
+            return [levels]
+        if np.ndim(self.noise_level) == 0:  # else fine-tuning gives what was checked
+            check_level(self.noise, self.noise_level)
+        return [self.noise_level]
 
     def _groups(self):
         if self.column_groups is None:
