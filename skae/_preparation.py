@@ -16,6 +16,7 @@ DATES = {"datetime64", "datetime", "date"}  # names that pandas gives to kinds o
 DURATIONS = {"timedelta64", "timedelta"}
 NUMBERS = {"boolean", "decimal", "empty", "floating", "integer", "mixed-integer-float"}
 MAX_CLASSES = 50
+LARGEST_WHOLE = 2**53  # above it, all floats are whole numbers
 MIN_ROWS_OF_CLASS = 3  # in the mean
 MAX_CATEGORIES = 20
 LARGE_EXPONENT = 300  # of two: squares of such numbers, or their inverses, overflow
@@ -74,7 +75,7 @@ def _as_column(column, what):
     """Return a column of floats or of text."""
     try:
         column = _converted(column)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(
             f"{what} cannot be read as numbers, dates or text; convert it before: {error}"
         ) from error
@@ -125,6 +126,8 @@ def as_target(y):
 
 def holds_classes(y):
     """Whether targets are classes: text, or few whole numbers that come again."""
+    if y.dtype.kind == "f" and np.abs(y).max() >= LARGEST_WHOLE:
+        return False
     if type_of_target(y) not in ("binary", "multiclass"):
         return False
     if y.dtype.kind not in "iuf":

@@ -57,8 +57,9 @@ def make_splits(table, y, cv, groups, random_state):
         else:
             splits, said = _folds_of_groups(y, int(cv), groups, seed)
     else:
-        pairs = check_cv(cv).split(table, y, groups)
-        splits = [tuple(_positions(part) for part in pair) for pair in pairs]
+        is_iterable = np.iterable(cv) and not hasattr(cv, "split")
+        pairs = cv if is_iterable else check_cv(cv).split(table, y, groups)
+        splits = [_positions_of_pair(pair, len(table), cv) for pair in pairs]
     _check_splits(splits, y, cv)
     return splits, said
 
@@ -116,10 +117,27 @@ def _can_stratify(y, n_splits):
     return np.unique(y, return_counts=True)[1].max() >= n_splits
 
 
-def _positions(part):
-    """Return the positions of the rows of a part, which may be given as a mask."""
-    part = np.asarray(part)
-    return np.flatnonzero(part) if part.dtype == bool else part
+def _positions_of_pair(pair, n_rows, cv):
+    """Return positions of training and of held-out rows, which may be given as masks."""
+    try:
+        parts = [np.asarray(part) for part in pair]
+        parts = [np.flatnonzero(p) if p.dtype == bool else p for p in parts]
+        are_rows = len(parts) == 2 and all(
+            part.ndim == 1
+            and part.dtype.kind in "iu"
+            and len(part)
+            and -n_rows <= part.min()
+            and part.max() < n_rows
+            for part in parts
+        )
+    except TypeError:
+        are_rows = False
+    if not are_rows:
+        raise ValueError(
+            f"cv={cv} must give pairs of training and of held-out rows, each a mask or "
+            f"positions from 0 to {n_rows - 1}, and neither of them empty."
+        )
+    return tuple(parts)
 
 
 def _check_splits(splits, y, cv):

@@ -1,5 +1,6 @@
 """Autoencoders and PCA on the same splits of a table, at the same widths."""
 
+from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
@@ -189,6 +190,10 @@ def _task(table, y, scoring):
             f"scoring={scoring!r} must be one name of a scorer, or a callable "
             "(estimator, X, y) that returns a number."
         )
+    if isinstance(scoring, str) and scoring not in get_scorer_names():
+        close = get_close_matches(scoring, get_scorer_names(), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "see get_scorer_names()."
+        raise ValueError(f"scoring={scoring!r} is no scorer of scikit-learn; {hint}")
     y = as_target(y)
     check_consistent_length(table, y)
     has_classes = holds_classes(y)
@@ -244,7 +249,10 @@ def _width_parameter(name, estimator):
 def _widths(n_components, limit):
     """Return the widths to compare at, and those that are not below the limit."""
     widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
-    if not all(isinstance(width, Integral) and width >= 1 for width in widths):
+    are_numbers = all(
+        isinstance(width, Integral) and not isinstance(width, bool) for width in widths
+    )
+    if not are_numbers or any(width < 1 for width in widths):
         raise ValueError(
             f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
             "these, the widths to compare at."

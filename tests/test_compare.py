@@ -205,6 +205,7 @@ def test_codes_serve_a_predictor_of_classes_and_of_numbers():
         (np.repeat(np.arange(51), 3), False),
         (np.repeat(np.arange(40), 2), False),
         ([0.5, 1.0], False),
+        ([1e300, 2e300] * 3, False),
     ],
 )
 def test_classes_are_told_from_numbers(y, expected):
@@ -534,7 +535,15 @@ def test_it_can_be_seen():
         (LINEAR, {"n_components": 40}, "leaves nothing to compare"),
         (LINEAR, {"n_components": (0, 2)}, "an int of at least 1"),
         (LINEAR, {"n_components": 0.9}, "an int of at least 1"),
+        (LINEAR, {"n_components": True}, "an int of at least 1"),
         (LINEAR, {"cv": []}, "must give splits"),
+        (LINEAR, {"cv": [(range(9), range(9, 400))]}, "positions from 0 to 177"),
+        (LINEAR, {"cv": [([], range(178))]}, "neither of them empty"),
+        (LINEAR, {"cv": [(range(178),)]}, "must give pairs of training"),
+        (LINEAR, {"cv": [1, 2]}, "must give pairs of training"),
+        (LINEAR, {"cv": [(np.ones(9), np.ones(9))]}, "each a mask or positions"),
+        (LINEAR, {"y": [0, 1] * 89, "scoring": "acuracy"}, "did you mean 'accuracy'"),
+        (LINEAR, {"y": [0, 1] * 89, "scoring": "xyz"}, "is no scorer of scikit-learn"),
         (LINEAR, {"n_components": "2"}, "n_components='2' must be an int"),
         (LINEAR, {"n_components": [1, None]}, "an int of at least 1"),
         (LINEAR, {"y": [1] * 178}, "y has a single class"),
@@ -576,6 +585,7 @@ def test_infinite_values_are_told_with_their_column():
         (np.zeros((0, 3)), "X has no cells"),
         ([[1, 2], [3]], "X has rows of 1 and of 2 values"),
         (np.array([[1j, 2], [3, 4]]), "complex values"),
+        ([[10**400, 1], [2, 3]], "Column 0 of X cannot be read as numbers"),
     ],
 )
 def test_what_is_no_table_is_told(X, message):
