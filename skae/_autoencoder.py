@@ -1,11 +1,10 @@
 """AutoencoderTransformer: the plain autoencoder, nonlinear PCA."""
 
-from numbers import Real
-
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from . import _automatic
 from ._base import BaseAutoencoder
+from ._constraints import real_in
 from ._noise import gaussian_input
 
 
@@ -188,7 +187,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
-        "input_noise": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
+        "input_noise": [real_in(0), StrOptions({"auto"})],
     }
 
     def __init__(

@@ -1,7 +1,6 @@
 """BaseAutoencoder: all that the transformers share, with a slot for what they do not."""
 
 import warnings
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import (
@@ -12,13 +11,16 @@ from sklearn.base import (
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._constraints import as_plain, integer_from, real_in
+from ._output import in_table_columns
 from ._rows import chunk_slices, take
 from ._slots import Corruption
 from ._table import Table
 from ._validation import checked_codes, checked_rows, checked_weight, nothing_lost
+from .metrics import squared_errors
 
 
 class BaseAutoencoder(
@@ -34,22 +36,22 @@ class BaseAutoencoder(
 
     _parameter_constraints: dict = {
         "n_components": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
+            integer_from(1),
+            real_in(0, 1, closed="neither"),
         ],
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like", integer_from(1)],
         "activation": [str],
         "init": [StrOptions({"pca", "random"})],
         "build_network": [callable, None],
         "loss": [str, callable],
         "optimizer": [str, object],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "weight_decay": [Interval(Real, 0, None, closed="left"), None],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "learning_rate": [real_in(0, closed="neither"), None],
+        "weight_decay": [real_in(0), None],
+        "batch_size": [integer_from(1), StrOptions({"auto"})],
+        "max_epochs": [integer_from(1), StrOptions({"auto"})],
         "features": [StrOptions({"code", "all"})],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "validation_fraction": [real_in(0, 1)],
+        "patience": [integer_from(1), None],
         "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
@@ -148,15 +150,16 @@ default=None
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
-            The reconstructions, in the units of the training rows.
+        ndarray or frame of shape (n_samples, n_features)
+            The reconstructions, in the units of the training rows; a frame with the names
+            of the columns if `set_output` asks for frames.
         """
         check_is_fitted(self)
         codes = checked_codes(X, {self.n_components_, self._n_features_out})
         if codes.shape[1] > self.n_components_:
             first = sum(self._model.network.hidden_layer_sizes)
             codes = take(codes[:, first : first + self.n_components_], slice(None))
-        return self._model.decode(codes)
+        return in_table_columns(self, self._model.decode(codes), X)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of what `transform` gives.
@@ -227,19 +230,20 @@ default=None
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_features)
-            Squared errors, in the squared units of `X`.
+        ndarray of shape (n_samples,), or ndarray or frame of shape \
+(n_samples, n_features)
+            Squared errors, in the squared units of `X`; of cells as a frame if
+            `set_output` asks for frames.
         """
         check_is_fitted(self)
-        X = checked_rows(self, X)
-        n_samples, n_features = X.shape
-        errors = np.empty(X.shape if per_feature else n_samples)
+        table = checked_rows(self, X)
+        n_samples, n_features = table.shape
+        errors = np.empty(table.shape if per_feature else n_samples)
         for rows in chunk_slices(n_samples, n_features):
-            chunk = take(X, rows)
-            back = self._model.reconstruct(chunk)
-            squares = (back - chunk).astype(np.float64) ** 2
-            errors[rows] = squares if per_feature else squares.mean(axis=1)
-        return errors
+            chunk = take(table, rows)
+            back = self._model.reconstruct(chunk).astype(np.float64)
+            errors[rows] = squared_errors(chunk.astype(np.float64), back, per_feature)
+        return in_table_columns(self, errors, X) if per_feature else errors
 
     def score_samples(self, X):
         """Return minus the reconstruction error of each row: higher is more normal.
@@ -318,7 +322,7 @@ default=None
 
     def _width(self, n_features):
         """Return the width of the code asked for, an int or a fraction of variance."""
-        return self.n_components
+        return as_plain(self.n_components)
 
     def _code_layer(self, n_components):
         """Fill slot 2: return the :class:`CodeLayer`, or None for a linear code."""

@@ -2,13 +2,15 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import assert_all_finite, compute_sample_weight
+from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from ._finetune import BaseFineTuned
+from ._labels import have_label, known_classes
 from ._predictor import Classes
+from ._validation import with_mean_one
 
 
 class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
@@ -186,14 +188,16 @@ class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
         Parameters
         ----------
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
-            Rows with labels.
+            Rows, with or without labels.
         y : array-like of shape (n_samples,)
-            Their labels, of at least two classes.
+            Their labels, of at least two classes. None and NaN mark rows without a label,
+            which count in pre-training alone, and so does -1 beside two or more classes
+            numbered from 0. With one other class, as in -1 and 1, it is a class.
         X_unlabeled : {array-like, CSR matrix} of shape (n_unlabeled, n_features), \
 default=None
-            Rows without labels.
+            More rows without labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each labelled row; those without labels weigh 1.
+            Weight of each row of `X`; those of `X_unlabeled` weigh 1.
         X_val : {array-like, CSR matrix} of shape (n_validation, n_features), \
 default=None
             Rows that choose the best epoch, in place of a `validation_fraction` of
@@ -266,7 +270,7 @@ default=None
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
             Rows to predict for.
         y : array-like of shape (n_samples,)
-            True labels.
+            True labels; rows without one are left out.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row.
 
@@ -275,11 +279,12 @@ default=None
         float
             At most 1; higher is better.
         """
-        return super().score(X, y, sample_weight)
+        return super().score(*self._with_label(X, y, sample_weight, self.classes_))
+
+    def _known(self, y):
+        return known_classes(y)
 
     def _task_of(self, y, sample_weight):
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
         try:
             check_classification_targets(y)
             self.classes_ = np.unique(y)
@@ -300,15 +305,18 @@ default=None
                 raise ValueError(
                     f"class_weight={self.class_weight} must hold finite weights >= 0."
                 )
-            weight = weight if sample_weight is None else weight * sample_weight
+            if sample_weight is not None:
+                weight = with_mean_one(weight) * with_mean_one(sample_weight)
             if not weight.any():
                 raise ValueError(
                     f"class_weight={self.class_weight} leaves no row with a weight above 0."
                 )
-        return Classes(self.classes_), y, weight
+        return Classes(self.classes_), weight
 
     def _checked_labels(self, y, name):
         y = column_or_1d(y, warn=True)
+        if not have_label(y, self.classes_).all():
+            raise ValueError(f"{name} has rows without a label; leave them out.")
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(

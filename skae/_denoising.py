@@ -1,14 +1,16 @@
 """DenoisingAutoencoder: trained to give back clean rows from corrupted ones."""
 
 import difflib
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._constraints import real_in
 from ._noise import NOISES, check_level, in_user_units, noise_maker
+from ._output import in_table_columns
 from ._slots import Corruption
 from ._validation import checked_rows
 
@@ -207,11 +209,11 @@ class DenoisingAutoencoder(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "noise": [StrOptions(set(NOISES)), callable],
         "noise_level": [
-            Interval(Real, 0, None, closed="left"),
+            real_in(0),
             dict,
             StrOptions({"auto"}),
         ],
-        "emphasis": [Interval(Real, 0, None, closed="left")],
+        "emphasis": [real_in(0)],
         "column_groups": ["array-like", None],
     }
 
@@ -274,11 +276,12 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_features)
-            The reconstructions, in the units of the training rows.
+        ndarray or frame of shape (n_samples, n_features)
+            The reconstructions, in the units of the training rows; a frame with the names
+            of the columns if `set_output` asks for frames.
         """
         check_is_fitted(self)
-        return self._model.reconstruct(checked_rows(self, X))
+        return in_table_columns(self, self._model.reconstruct(checked_rows(self, X)), X)
 
     def _corruptions(self, pca, table, rows):
         if callable(self.noise):
@@ -308,11 +311,12 @@ class DenoisingAutoencoder(BaseAutoencoder):
         if isinstance(self.noise_level, dict):
             levels = np.zeros(self.n_features_in_)
             for column, level in self.noise_level.items():
+                check_level(self.noise, level, column)
                 levels[self._column_number(column, "noise_level")] = level
-        else:
-            levels = self.noise_level
-        check_level(self.noise, levels)
-        return [levels]
+            return [levels]
+        if np.ndim(self.noise_level) == 0:  # else fine-tuning gives what was checked
+            check_level(self.noise, self.noise_level)
+        return [self.noise_level]
 
     def _groups(self):
         if self.column_groups is None:
@@ -322,7 +326,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
                 "column_groups has no meaning for noise='gaussian', which adds noise to "
                 "every cell; set column_groups=None."
             )
-        if any(isinstance(g, str) or not np.iterable(g) for g in self.column_groups):
+        groups = self.column_groups if np.iterable(self.column_groups) else [None]
+        if any(isinstance(group, str) or not np.iterable(group) for group in groups):
             raise ValueError(
                 f"column_groups={self.column_groups!r} must be a list of lists of columns, "
                 "one list for each group."

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+NO_WIDTH = "\u200b"
+
 
 def check_axes(ax):
     """Check that axes are those of matplotlib, or None for new ones."""
@@ -39,8 +41,14 @@ def without_steps(names):
 
 
 def written(names, length=24):
-    """Return names as labels, not too long."""
-    names = pd.Index(names).astype(str)
+    """Return names as labels, not too long, on one line, and never empty.
+
+    A label that begins with an underscore would not come into a legend, so a space that
+    has no width stands before it.
+    """
+    names = pd.Index(list(names), tupleize_cols=False).astype(str)  # days without hours
+    names = [" ".join(str(name).split()) or "(no name)" for name in names]
+    names = [f"{NO_WIDTH}{name}" if name.startswith("_") else name for name in names]
     half = (length - 1) // 2
     short = [n if len(n) <= length else f"{n[:half]}…{n[-half:]}" for n in names]
     return [name.replace("$", r"\$") for name in short]

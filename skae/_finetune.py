@@ -1,7 +1,7 @@
 """BaseFineTuned: what the classifier and the regressor share."""
 
-from numbers import Integral, Real
-
+import numpy as np
+import pandas as pd
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -9,11 +9,14 @@ from sklearn.base import (
     clone,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._constraints import integer_from, real_in
 from ._denoising import DenoisingAutoencoder
+from ._labels import have_label, to_pretrain
 from ._validation import checked_rows, checked_weight, nothing_lost
 
 DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
@@ -30,18 +33,18 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         "fine_tune": ["boolean", StrOptions({"head_first"})],
         "head_hidden_layer_sizes": [
             "array-like",
-            Interval(Integral, 1, None, closed="left"),
+            integer_from(1),
         ],
         "keep_noise": ["boolean", StrOptions({"auto"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "learning_rate": [real_in(0, closed="neither")],
+        "weight_decay": [real_in(0)],
+        "batch_size": [integer_from(1), StrOptions({"auto"})],
+        "max_epochs": [integer_from(1), StrOptions({"auto"})],
         "validation_fraction": [
-            Interval(Real, 0, 1, closed="left"),
+            real_in(0, 1),
             StrOptions({"auto"}),
         ],
-        "patience": [Interval(Integral, 1, None, closed="left"), None],
+        "patience": [integer_from(1), None],
         "compare_from_scratch": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -84,7 +87,11 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 X_unlabeled = checked_rows(self, X_unlabeled, name="X_unlabeled")
             if sample_weight is not None:
                 sample_weight = checked_weight(sample_weight, X)
-            task, y, weight = self._task_of(y, sample_weight)
+            has_label, y = self._known(y)
+            more = to_pretrain(X, has_label, X_unlabeled, sample_weight)
+            if not has_label.all():
+                X = X[has_label]
+            task, weight = self._task_of(y, _labelled_weight(sample_weight, has_label))
             validation = self._validation(task, X_val, y_val)
             for name in ("scratch_", "scratch_validation_score_"):  # of an earlier fit
                 vars(self).pop(name, None)
@@ -94,12 +101,23 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 (X, task.targets(y)),
                 weight,
                 self._autoencoder(),
-                (X_unlabeled, sample_weight),
+                more,
                 validation,
             )
             for name, value in fit.run().items():
                 setattr(self, name, value)
         return self
+
+    def _with_label(self, X, y, sample_weight, classes=None):
+        """Return the rows, labels and weights that a score is made of."""
+        has_label = have_label(y, classes)
+        if has_label.all():
+            return X, y, sample_weight
+        weight = None if sample_weight is None else np.asarray(sample_weight)[has_label]
+        labels = np.asarray(y)[has_label]
+        if labels.dtype == object:
+            labels = pd.Series(labels).infer_objects().to_numpy()
+        return _safe_indexing(X, np.flatnonzero(has_label)), labels, weight
 
     def _validation(self, task, X_val, y_val):
         if X_val is None and y_val is None:
@@ -141,6 +159,17 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _labelled_weight(sample_weight, has_label):
+    if sample_weight is None:
+        return None
+    if not sample_weight[has_label].any():
+        raise ValueError(
+            "sample_weight leaves no row that has a label with a weight above 0; give one "
+            "of them a weight."
+        )
+    return sample_weight[has_label]
 
 
 def _check_labels(estimator, X, y, rows_name, labels_name):

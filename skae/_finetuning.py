@@ -11,11 +11,13 @@ from sklearn.frozen import FrozenEstimator
 from . import _automatic
 from ._fitting import Objective, Seeds, checked_widths, lent_program
 from ._inference import TrainedDense
+from ._labels import stacked
 from ._predictor import Predictor, PredictorNetwork
 from ._rows import take
 from ._split import all_rows
 from ._table import Table
 from ._training import Hooks, Lines, Schedule, train
+from ._validation import with_mean_one
 
 FEW_LABELS = 1000
 MAX_EPOCHS = 150  # above it, few labels are only learnt by heart
@@ -37,8 +39,8 @@ class FineTuning:
         Weight of each labelled row in fine-tuning.
     autoencoder : BaseAutoencoder
         To be pre-trained, but for one that the estimator holds frozen.
-    to_pretrain : tuple of (X_unlabeled, sample_weight), each may be None
-        More rows, and the weights of the labelled ones, for the pre-training.
+    to_pretrain : tuple of (rows, weight), each may be None
+        More rows for the pre-training, and the weights of all, the labelled ones first.
     validation : tuple of (X, targets), or None
     """
 
@@ -47,8 +49,8 @@ class FineTuning:
     ):
         self.estimator, self.task = estimator, task
         self.labelled, self.weight = labelled, weight
-        if weight is not None:  # their unit must not matter, nor overflow float32
-            self.weight = weight / weight[weight > 0].mean()
+        if weight is not None:
+            self.weight = with_mean_one(weight)
         self.autoencoder = autoencoder
         self.to_pretrain = to_pretrain
         self.seeds = Seeds.from_random_state(estimator.random_state, 0)
@@ -153,13 +155,7 @@ class FineTuning:
     def all_rows(self):
         """Return all rows, those with labels first, and their weights or None."""
         rows, (unlabelled, weight) = self.labelled[0], self.to_pretrain
-        if unlabelled is None:
-            return rows, weight
-        if weight is not None:
-            weight = np.concatenate([weight, np.ones(unlabelled.shape[0])])
-        if sparse.issparse(rows) or sparse.issparse(unlabelled):
-            return sparse.vstack([rows, unlabelled]).tocsr(), weight
-        return np.vstack([rows, unlabelled]), weight
+        return rows if unlabelled is None else stacked([rows, unlabelled]), weight
 
     def named(self, rows):
         """Return rows with the names of their columns, if they came with any."""
@@ -236,11 +232,11 @@ class FineTuning:
         n_rows = len(self.train_rows)
         if batch_size == "auto":
             batch_size = _automatic.batch_size(n_rows)
-        batch_size = min(batch_size, 1 << (n_rows - 1).bit_length())
+        batch_size = min(int(batch_size), 1 << (n_rows - 1).bit_length())
         if max_epochs == "auto":
             max_epochs = _automatic.max_epochs(n_rows, batch_size, n_weights)
             max_epochs = min(max_epochs, MAX_EPOCHS)
-        return Schedule(batch_size, max_epochs, rate, n_rows)
+        return Schedule(batch_size, int(max_epochs), rate, n_rows)
 
     def validation_score(self, predictor):
         """Return the score on the validation rows, NaN without any."""
@@ -249,7 +245,7 @@ class FineTuning:
         X, targets = self.held_out
         weight = self.to_pretrain[1] if self.held_out is self.labelled else None
         if weight is not None:
-            weight = weight[self.val_rows]
+            weight = with_mean_one(weight[self.val_rows])
         outputs = predictor.outputs(take(X, self.val_rows))
         return self.task.score(outputs, targets[self.val_rows], weight)
 

@@ -32,6 +32,7 @@ from ._training import (
     check_callbacks,
     train,
 )
+from ._validation import with_mean_one
 
 TRIAL = 0.25  # part of the epochs that choose among corruptions
 
@@ -56,8 +57,8 @@ class Fit:
         self.X, self.X_val = X, X_val
         self.groups = checked_groups(groups, X)
         self.weight = sample_weight
-        if sample_weight is not None:  # their unit must not matter, nor overflow float32
-            self.weight = sample_weight / sample_weight[sample_weight > 0].mean()
+        if sample_weight is not None:
+            self.weight = with_mean_one(sample_weight)
         self.seeds = Seeds.from_random_state(estimator.random_state, self.n_epochs_before())
         self.objective = Objective(
             estimator.loss,
@@ -185,14 +186,14 @@ class Fit:
         max_epochs = self.estimator.max_epochs
         if max_epochs == "auto":
             max_epochs = _automatic.max_epochs(n_rows, batch_size, n_weights)
-        return Schedule(batch_size, max_epochs, rate, n_rows)
+        return Schedule(batch_size, int(max_epochs), rate, n_rows)
 
     def batch_size(self):
         """Return the size asked for, or less if all rows fit into a smaller batch."""
         n_rows, batch_size = len(self.train_rows), self.estimator.batch_size
         if batch_size == "auto":
             batch_size = _automatic.batch_size(n_rows)
-        return min(batch_size, 1 << (n_rows - 1).bit_length())
+        return min(int(batch_size), 1 << (n_rows - 1).bit_length())
 
     def find_components(self):
         n_components = self.estimator._width(self.X.shape[1])

@@ -2,6 +2,7 @@
 
 import types
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -142,8 +143,8 @@ def optimizer_key(optimizer):
 def checked_widths(widths, parameter):
     """Return the widths of hidden layers as a tuple of int."""
     try:
-        found = np.atleast_1d(np.asarray(widths, dtype=np.float64))
-        is_fine = found.ndim == 1 and np.all(found >= 1) and np.all(found % 1 == 0)
+        found = np.atleast_1d(np.asarray(widths, dtype=object))
+        is_fine = found.ndim == 1 and all(map(_is_width, found))
     except (TypeError, ValueError):
         is_fine = False
     if not is_fine:
@@ -151,6 +152,11 @@ def checked_widths(widths, parameter):
             f"{parameter}={widths!r} must hold integers >= 1, one for each hidden layer."
         )
     return tuple(int(width) for width in found)
+
+
+def _is_width(width):
+    is_number = isinstance(width, Real) and not isinstance(width, bool)
+    return is_number and width >= 1 and width % 1 == 0
 
 
 def check_cellwise(loss, n_features):

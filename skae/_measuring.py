@@ -1,14 +1,23 @@
 """What the held-out rows of a split say of transformers."""
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.manifold import trustworthiness
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from ._preparation import as_dense
-from .metrics import continuity, reconstruction_error, reconstruction_r2, sum_of_squares
+from .metrics import (
+    continuity,
+    reconstruction_error,
+    reconstruction_r2,
+    sum_of_squares,
+    variance_explained,
+)
 
 N_NEIGHBORS = 5
 N_TIMES = 3
@@ -16,28 +25,47 @@ MAX_ROWS = 1000  # whose neighbours are compared
 ROUNDING = 1e-9  # of the variance
 
 
-def measured_on_split(estimators, split, pair, targets, predictor, scorer):
+@dataclass(frozen=True)
+class Split:
+    """A split of a table that is prepared.
+
+    Attributes
+    ----------
+    number : int
+        For messages, counted from 0.
+    rows, unseen : ndarray of shape (n_rows, n_features)
+        Training and held-out rows.
+    targets : tuple of two ndarray, default=None
+        What to predict for them.
+    groups : ndarray of shape (n_rows,), default=None
+        Groups of the training rows.
+    """
+
+    number: int
+    rows: np.ndarray
+    unseen: np.ndarray
+    targets: tuple | None = None
+    groups: np.ndarray | None = None
+
+
+def measured_on_split(estimators, split, predictor, scorer):
     """Fit estimators on one split and return what the held-out rows say of each.
 
     Parameters
     ----------
     estimators : dict of transformers
         The first is PCA, with which the others are compared.
-    split : int
-        Number of the split, for messages.
-    pair : tuple of two ndarray
-        Training and held-out rows.
-    targets : tuple of two ndarray, or None
-        What to predict for them.
+    split : Split
     predictor, scorer : estimator and callable, or None
     """
     measured, pca_errors = {}, None
-    variance = pair[1].var(axis=0).mean()
+    variance = split.unseen.var(axis=0).mean()
     for name, estimator in estimators.items():
         try:
-            record, errors = _measured(estimator, *pair, targets, predictor, scorer)
+            record, errors = _measured(estimator, split, predictor, scorer)
         except Exception as error:
-            error.add_note(f"This happened to {name!r}, {estimator}, in split {split + 1}.")
+            place = f"in split {split.number + 1}"
+            error.add_note(f"This happened to {name!r}, {estimator}, {place}.")
             raise
         pca_errors = errors if pca_errors is None else pca_errors
         relative = _relative(errors, pca_errors, variance)
@@ -45,20 +73,33 @@ def measured_on_split(estimators, split, pair, targets, predictor, scorer):
     return measured
 
 
-def _measured(estimator, rows, unseen, targets, predictor, scorer):
+def fit_in_groups(estimator, X, groups):
+    """Fit an estimator, and give the groups of the rows to the step that takes them."""
+    last = last_step(estimator)
+    if groups is None or not has_fit_parameter(last, "groups"):
+        return estimator.fit(X)
+    if last is estimator:
+        return estimator.fit(X, groups=groups)
+    if get_config()["enable_metadata_routing"]:
+        last.set_fit_request(groups=True)
+        return estimator.fit(X, groups=groups)
+    return estimator.fit(X, **{f"{path_to_last_step(estimator)}groups": groups})
+
+
+def _measured(estimator, split, predictor, scorer):
     """Return a record of measurements, and the error of each held-out row."""
-    training = rows.copy()  # a step may work in place
+    unseen, training = split.unseen, split.rows.copy()  # a step may work in place
     start = time.perf_counter()
-    estimator.fit(training)
+    fit_in_groups(estimator, training, split.groups)
     fit_seconds = time.perf_counter() - start
     outputs, seconds = _timed_transform(estimator, unseen)
     back = as_dense(estimator.inverse_transform(outputs.copy()))
     record = {"r2": reconstruction_r2(unseen, back)}
     record |= _neighbourhoods(unseen, only_codes(estimator, outputs))
-    if targets is not None:
-        known = as_dense(estimator.transform(rows.copy()))
-        fitted = clone(predictor).fit(known, targets[0])
-        record["score"] = float(scorer(fitted, outputs, targets[1]))
+    if split.targets is not None:
+        known = as_dense(estimator.transform(split.rows.copy()))
+        fitted = clone(predictor).fit(known, split.targets[0])
+        record["score"] = float(scorer(fitted, outputs, split.targets[1]))
     record["fit_seconds"] = fit_seconds
     record["transform_microseconds"] = 1e6 * seconds / len(unseen)
     return record, reconstruction_error(unseen, back)
@@ -80,6 +121,15 @@ def last_step(estimator):
     while isinstance(estimator, Pipeline):
         estimator = estimator[-1]
     return estimator
+
+
+def path_to_last_step(estimator):
+    """Return what stands before the name of a parameter of the last step."""
+    path = ""
+    while isinstance(estimator, Pipeline):
+        path += f"{estimator.steps[-1][0]}__"
+        estimator = estimator[-1]
+    return path
 
 
 def only_codes(estimator, outputs):
@@ -126,5 +176,5 @@ def pca_curve(pca, rows, unseen, n_columns):
     squares = (pca.transform(unseen) ** 2).sum(axis=0)[:n_columns]
     kept = np.cumsum(np.pad(squares, (0, n_columns - len(squares))))
     total = ((unseen - pca.mean_) ** 2).sum()
-    lost, variance = total - kept, sum_of_squares(unseen)
-    return 1 - lost / variance if variance else np.where(lost == 0, 1.0, 0.0)
+    variance = sum_of_squares(unseen)
+    return np.array([variance_explained(total - some, variance) for some in kept])

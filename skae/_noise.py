@@ -1,5 +1,7 @@
 """Noises by name, fitted to a table: levels in the units of its columns."""
 
+from numbers import Real
+
 import numpy as np
 
 from ._rows import chunk_slices
@@ -46,10 +48,14 @@ def gaussian_input(level, pca, table):
     return Corruption(GaussianNoise(level, pca.column_scale / table.scale))
 
 
-def check_level(noise, level):
+def check_level(noise, level, column=None):
     """Raise a ValueError for a level that the noise cannot have."""
-    if noise != "gaussian" and np.max(level) >= 1:
-        raise ValueError(f"noise_level={level!r} must be in [0, 1).")
+    is_number = isinstance(level, Real) and not isinstance(level, bool)
+    bound = np.inf if noise == "gaussian" else 1
+    if not is_number or not 0 <= level < bound:
+        allowed = "a number >= 0" if noise == "gaussian" else "in [0, 1)"
+        place = "" if column is None else f" for column {column!r}"
+        raise ValueError(f"noise_level={level!r}{place} must be {allowed}.")
 
 
 def _extremes(table, rows):

@@ -10,12 +10,16 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
+from ._kinds import collected
+
 DATES = {"datetime64", "datetime", "date"}  # names that pandas gives to kinds of values
 DURATIONS = {"timedelta64", "timedelta"}
 NUMBERS = {"boolean", "decimal", "empty", "floating", "integer", "mixed-integer-float"}
 MAX_CLASSES = 50
+LARGEST_WHOLE = 2**53  # above it, all floats are whole numbers
 MIN_ROWS_OF_CLASS = 3  # in the mean
 MAX_CATEGORIES = 20
+LARGE_EXPONENT = 300  # of two: squares of such numbers, or their inverses, overflow
 
 
 def as_dense(X):
@@ -35,18 +39,28 @@ def as_frame(X):
         _as_column(column, f"Column {name!r} of X")
         for name, column in table.infer_objects().items()
     ]
+    columns = [_in_range(c) if c.dtype.kind == "f" else c for c in columns]
     return pd.concat(columns, axis=1, ignore_index=True)
 
 
 def as_table(X):
     """Return a DataFrame of a table of any kind, as it is."""
+    X = collected(X)
     if isinstance(X, pd.DataFrame):
         return X
+    if isinstance(X, np.ma.MaskedArray) and X.ndim == 2:
+        return pd.DataFrame(X)  # masked cells become missing ones
     if hasattr(X, "columns"):  # of another library
         return pd.DataFrame({name: np.asarray(X[name]) for name in X.columns})
     if isinstance(X, list | tuple) and all(
         isinstance(row, list | tuple | dict) for row in X
     ):
+        lengths = sorted({len(row) for row in X if not isinstance(row, dict)})
+        if len(lengths) > 1:
+            raise ValueError(
+                f"X has rows of {lengths[0]} and of {lengths[-1]} values; give all rows "
+                "the same number."
+            )
         return pd.DataFrame(list(X))
     array = as_dense(X)
     if array.ndim != 2:
@@ -61,7 +75,7 @@ def _as_column(column, what):
     """Return a column of floats or of text."""
     try:
         column = _converted(column)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(
             f"{what} cannot be read as numbers, dates or text; convert it before: {error}"
         ) from error
@@ -70,6 +84,12 @@ def _as_column(column, what):
             f"{what} has infinite values; replace them, or leave out rows that have any."
         )
     return column
+
+
+def _in_range(column):
+    """Return numbers times a power of two, which standardising takes back, if need be."""
+    exponent = int(np.frexp(column.abs().max())[1]) if column.notna().any() else 0
+    return column if abs(exponent) < LARGE_EXPONENT else np.ldexp(column, -exponent)
 
 
 def _converted(column):
@@ -90,8 +110,9 @@ def _converted(column):
 
 def as_target(y):
     """Return a target of one dimension without missing values, numbers or text."""
+    n_masked = np.ma.count_masked(y) if np.ma.is_masked(y) else 0
     y = pd.Series(column_or_1d(np.asarray(y))).infer_objects()
-    n_missing = y.isna().sum()
+    n_missing = y.isna().sum() + n_masked
     if n_missing:
         raise ValueError(
             f"y has {n_missing} missing values; leave these rows out of X and y, or leave "
@@ -105,6 +126,8 @@ def as_target(y):
 
 def holds_classes(y):
     """Whether targets are classes: text, or few whole numbers that come again."""
+    if y.dtype.kind == "f" and np.abs(y).max() >= LARGEST_WHOLE:
+        return False
     if type_of_target(y) not in ("binary", "multiclass"):
         return False
     if y.dtype.kind not in "iuf":

@@ -5,7 +5,9 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import check_array
 
 from ._finetune import BaseFineTuned
+from ._labels import known_values
 from ._predictor import Values
+from ._validation import with_mean_one
 
 
 class AutoencoderRegressor(RegressorMixin, BaseFineTuned):
@@ -166,14 +168,14 @@ class AutoencoderRegressor(RegressorMixin, BaseFineTuned):
         Parameters
         ----------
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
-            Rows with targets.
+            Rows, with or without targets.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Their targets.
+            Their targets. A row with a NaN has none, and counts in pre-training alone.
         X_unlabeled : {array-like, CSR matrix} of shape (n_unlabeled, n_features), \
 default=None
-            Rows without targets.
+            More rows without targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row with a target; those without weigh 1.
+            Weight of each row of `X`; those of `X_unlabeled` weigh 1.
         X_val : {array-like, CSR matrix} of shape (n_validation, n_features), \
 default=None
             Rows that choose the best epoch, in place of a `validation_fraction` of
@@ -214,7 +216,7 @@ default=None
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
             Rows to predict for.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            True targets.
+            True targets; rows with a missing one are left out.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row.
 
@@ -223,23 +225,26 @@ default=None
         float
             At most 1; higher is better.
         """
-        return super().score(X, y, sample_weight)
+        return super().score(*self._with_label(X, y, sample_weight))
+
+    def _known(self, y):
+        return known_values(y)
 
     def _task_of(self, y, sample_weight):
-        y = self._checked_labels(y, "y")
         self._target_shape = y.shape[1:]
-        task = Values.of(y, sample_weight)
+        weight = None if sample_weight is None else with_mean_one(sample_weight)
+        task = Values.of(y, weight)
         if not np.isfinite(task.scale).all():
             raise ValueError(
                 "y holds values too large to be squared; divide it by a power of ten."
             )
-        return task, y, sample_weight
+        return task, sample_weight
 
     def _checked_labels(self, y, name):
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
-        if name != "y" and not self._target_shape and y.ndim == 2 and y.shape[1] == 1:
+        if not self._target_shape and y.ndim == 2 and y.shape[1] == 1:
             y = y.ravel()
-        if name != "y" and y.shape[1:] != self._target_shape:
+        if y.shape[1:] != self._target_shape:
             raise ValueError(
                 f"{name} has the shape {y.shape}, but it must have as many columns as y."
             )

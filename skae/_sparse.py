@@ -1,14 +1,14 @@
 """SparseAutoencoder: a code of many units, of which few are active in a row."""
 
 import math
-from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._constraints import integer_from, real_in
 from ._noise import gaussian_input
 from ._rows import chunk_slices, take
 from ._slots import TopKCode, penalised_code
@@ -196,11 +196,11 @@ class SparseAutoencoder(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
         "sparsity": [StrOptions({"topk", "kl", "l1"})],
-        "n_nonzero": [Interval(Integral, 1, None, closed="left"), None],
-        "sparsity_target": [Interval(Real, 1e-6, 1 - 1e-6, closed="both")],
-        "sparsity_weight": [Interval(Real, 0, None, closed="left"), None],
+        "n_nonzero": [integer_from(1), None],
+        "sparsity_target": [real_in(1e-6, 1 - 1e-6, closed="both")],
+        "sparsity_weight": [real_in(0), None],
         "sparse_output": ["boolean"],
-        "input_noise": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [real_in(0)],
     }
     del _parameter_constraints["init"], _parameter_constraints["build_network"]
 
@@ -282,7 +282,7 @@ class SparseAutoencoder(BaseAutoencoder):
         )
 
     def _width(self, n_features):
-        return 2 * n_features if self.n_components is None else self.n_components
+        return 2 * n_features if self.n_components is None else super()._width(n_features)
 
     def _corruptions(self, pca, table, rows):
         return [gaussian_input(self.input_noise, pca, table)]
@@ -297,7 +297,7 @@ class SparseAutoencoder(BaseAutoencoder):
             )
         n_nonzero = math.ceil(n_components / 10)
         if self.n_nonzero is not None:
-            n_nonzero = self.n_nonzero
+            n_nonzero = int(self.n_nonzero)
         if n_nonzero > n_components:
             raise ValueError(
                 f"n_nonzero={n_nonzero} must be at most n_components={n_components}, the "

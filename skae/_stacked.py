@@ -1,10 +1,9 @@
 """StackedAutoencoder: trained a layer at a time, then as a whole."""
 
-from numbers import Real
-
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from ._base import BaseAutoencoder
+from ._constraints import real_in
 from ._noise import NOISES, noise_maker
 from ._slots import Corruption, penalised_code
 
@@ -202,10 +201,10 @@ class StackedAutoencoder(BaseAutoencoder):
         "pretrain_epochs": BaseAutoencoder._parameter_constraints["max_epochs"],
         "fine_tune": ["boolean"],
         "noise": [StrOptions(set(NOISES)), None],
-        "noise_level": [Interval(Real, 0, None, closed="left")],
+        "noise_level": [real_in(0)],
         "sparsity": [StrOptions({"kl", "l1"}), None],
-        "sparsity_target": [Interval(Real, 1e-6, 1 - 1e-6, closed="both")],
-        "sparsity_weight": [Interval(Real, 0, None, closed="left"), None],
+        "sparsity_target": [real_in(1e-6, 1 - 1e-6, closed="both")],
+        "sparsity_weight": [real_in(0), None],
     }
     del _parameter_constraints["init"], _parameter_constraints["build_network"]
 

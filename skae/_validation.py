@@ -6,9 +6,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
 
+from ._kinds import check_dtype, check_kind, collected, conversion_error
 from ._rows import chunk_slices
 
 FLOAT_DTYPES = [np.float64, np.float32]
+LEAST_WEIGHT = 1e-12  # of the mean: less is nothing in float32, but would rule the units
 
 
 @contextlib.contextmanager
@@ -38,6 +40,10 @@ def checked_rows(estimator, X, reset=False, name="X"):
     if not reset and _is_ready(X, estimator):
         check_finite(X, name=name)
         return X
+    X = collected(X)
+    check_kind(X, name)
+    if name != "X":
+        _check_shape(X, name)
     try:
         rows = validate_data(
             estimator,
@@ -48,9 +54,21 @@ def checked_rows(estimator, X, reset=False, name="X"):
             ensure_all_finite=False,
         )
     except (TypeError, ValueError) as error:
-        raise _about_text(error, X, name) from None
+        raise conversion_error(error, X, name) from None
     check_finite(rows, getattr(estimator, "feature_names_in_", None), name)
     return rows
+
+
+def _check_shape(X, name):
+    """Raise a ValueError for a shape that no rows have, of which X is not to be blamed."""
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X, dtype=object).shape
+    if len(shape) != 2:
+        raise ValueError(
+            f"{name} has the shape {shape}, but must be a table of rows, of shape "
+            "(n_rows, n_features)."
+        )
+    if 0 in shape:
+        raise ValueError(f"{name} is empty, its shape is {shape}; leave it out.")
 
 
 def _is_ready(X, estimator):
@@ -70,7 +88,12 @@ def _is_ready(X, estimator):
 
 def checked_codes(codes, widths):
     """Return codes as float rows, dense or CSR, of a width that is allowed."""
-    codes = check_array(codes, accept_sparse="csr", dtype=FLOAT_DTYPES)
+    codes = collected(codes)
+    check_kind(codes)
+    try:
+        codes = check_array(codes, accept_sparse="csr", dtype=FLOAT_DTYPES, input_name="X")
+    except (TypeError, ValueError) as error:
+        raise conversion_error(error, codes, "X") from None
     if codes.shape[1] not in widths:
         allowed = " or ".join(map(str, sorted(widths)))
         raise ValueError(
@@ -82,9 +105,29 @@ def checked_codes(codes, widths):
 
 def checked_weight(sample_weight, X):
     """Return one float64 weight per row of `X`, none negative and not all zero."""
-    return _check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
+    if np.ma.is_masked(sample_weight):
+        raise ValueError("sample_weight has masked values; give each row a weight.")
+    check_dtype(getattr(sample_weight, "dtype", None), "sample_weight")
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "sample_weight must be a number for each row, or one for all rows, but holds "
+            f"what is none: {error}."
+        ) from None
+    weight = np.full(X.shape[0], weight) if weight.ndim == 0 else weight
+    return _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+
+
+def with_mean_one(weight):
+    """Return weights whose mean, over the rows that have any, is one.
+
+    Their unit does not matter then, nor overflow float32, and one row that outweighs all
+    others leaves these a little. A power of two keeps their sum from overflowing.
+    """
+    weight = np.ldexp(weight, -np.frexp(weight.max())[1])
+    ratio = weight / weight[weight > 0].mean()
+    return np.where(weight > 0, np.maximum(ratio, LEAST_WEIGHT), 0.0)
 
 
 def check_finite(X, feature_names=None, name="X"):
@@ -118,33 +161,3 @@ def _not_finite(value, row, column, feature_names, name):
         else ("infinity", "replace infinite values first")
     )
     return ValueError(f"{name} contains {what} in column {label} (row {row}); {remedy}.")
-
-
-def _about_text(error, X, name):
-    if "could not convert string to float" in str(error):
-        table = np.asarray(X, dtype=object)
-        labels = getattr(X, "columns", range(table.shape[1])) if table.ndim == 2 else ()
-        for label, column in zip(labels, table.T):
-            for value in column:
-                if isinstance(value, str) and not _is_number(value):
-                    return ValueError(
-                        f"{name} contains text, {value!r}, in column {label!r}, but an "
-                        "autoencoder takes numbers; encode text columns first, with "
-                        "OneHotEncoder."
-                    )
-    if any(word in str(error) for word in ("NAType", "promoted", "datetime64")):
-        return ValueError(
-            f"{name} contains dates or missing values that are no numbers (such as "
-            "pandas.NA); turn dates into numbers, and fill missing values, first."
-        )
-    if str(error).startswith("X has "):
-        return type(error)(name + str(error).removeprefix("X"))
-    return error
-
-
-def _is_number(text):
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

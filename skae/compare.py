@@ -1,5 +1,6 @@
 """Autoencoders and PCA on the same splits of a table, at the same widths."""
 
+from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
@@ -7,16 +8,23 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._comparison import Comparison
-from ._measuring import last_step, measured_on_split, pca_curve
+from ._measuring import (
+    Split,
+    last_step,
+    measured_on_split,
+    path_to_last_step,
+    pca_curve,
+)
 from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
+from ._seeds import fresh_seed
+from ._splitting import checked_groups, make_splits, shared_variance
 
 
 def compare_with_pca(
@@ -24,6 +32,7 @@ def compare_with_pca(
     X,
     y=None,
     *,
+    groups=None,
     n_components=(2, 5, 10),
     cv=5,
     scoring=None,
@@ -51,20 +60,26 @@ def compare_with_pca(
         Classes or numbers to predict from the codes. Text is classes, and so are whole
         numbers of which there are at most 50 different ones, each for three rows or more
         in the mean.
+    groups : array-like of shape (n_samples,), default=None
+        The group of each row, such as a patient, or a stretch of time that windows were
+        cut from: rows of one group are never on both sides of a split, and estimators
+        whose `fit` takes `groups` are given those of the training rows.
     n_components : int or sequence of int, default=(2, 5, 10)
         Widths to compare at; those not below the number of prepared columns, or of
         training rows, are left out.
     cv : int, cross-validation splitter or iterable, default=5
-        An int gives so many shuffled folds, stratified if `y` holds classes; an iterable
-        gives pairs of training and held-out rows, as ``GroupKFold().split(X, groups=...)``
-        does. At least two rows must be held out.
+        An int gives so many shuffled folds, stratified if `y` holds classes, of whole
+        groups if there are `groups`; else rows that are equal stand in one fold. A
+        splitter is given `y` and `groups`; an iterable gives pairs of training and
+        held-out rows. At least two rows must be held out.
     scoring : str or callable, default=None
         What to predict `y` for: None is the accuracy of a logistic regression for
         classes, and R² of a ridge regression for numbers.
     n_jobs : int, default=None
         Number of fits at a time, as in joblib.
     random_state : int or None, default=None
-        Shuffles the folds, and seeds estimators whose `random_state` is None.
+        Shuffles the folds, and seeds estimators whose `random_state` is None. None takes
+        fresh entropy; no global generator is read or moved.
     verbose : int, default=1
         1 prints how the columns were prepared and a line for each width and split that is
         done, 0 prints nothing.
@@ -92,13 +107,14 @@ def compare_with_pca(
     keys = {name: _width_parameter(name, estimator) for name, estimator in named.items()}
     table = as_frame(X)
     y, predictor, scorer, score_name = _task(table, y, scoring)
-    splits = _splits(table, y, cv, random_state)
+    groups = checked_groups(groups, table)
+    splits, together = make_splits(table, y, cv, groups, random_state)
     shapes = [prepared(table, *split)[0].shape for split in splits]  # and forgotten
     n_columns, limit = min(columns for _, columns in shapes), min(map(min, shapes))
     widths, left_out = _widths(n_components, limit)
     if verbose:
         names = as_table(X).columns
-        _say(_about_columns(names, table, n_columns) + _about_target(y))
+        _say(_about_columns(names, table, n_columns) + _about_target(y) + together)
         for width in left_out:
             _say(f"{width} components are left out: not below {limit} columns or rows")
     # Both solvers are exact; the default one may be randomised.
@@ -108,18 +124,20 @@ def compare_with_pca(
     curves, records = [], []
 
     def jobs():
-        for split, rows in enumerate(splits):
-            pair = prepared(table, *rows)
-            curves.append(pca_curve(pca, *pair, n_columns))
-            targets = None if y is None else tuple(y[part] for part in rows)
+        for number, parts in enumerate(splits):
+            split = Split(
+                number,
+                *prepared(table, *parts),
+                targets=None if y is None else tuple(y[part] for part in parts),
+                groups=None if groups is None else groups[parts[0]],
+            )
+            curves.append(pca_curve(pca, split.rows, split.unseen, n_columns))
             for width in widths:
                 contestants = {
                     name: _at_width(estimator, keys[name], width, random_state)
                     for name, estimator in named.items()
                 }
-                yield delayed(measured_on_split)(
-                    contestants, split, pair, targets, predictor, scorer
-                )
+                yield delayed(measured_on_split)(contestants, split, predictor, scorer)
 
     tasks = [(width, split) for split in range(len(splits)) for width in widths]
     for done, (width, split) in zip(Parallel(n_jobs, return_as="generator")(jobs()), tasks):
@@ -133,7 +151,7 @@ def compare_with_pca(
         pd.DataFrame(records),
         np.mean(curves, axis=0),
         score_name,
-        _shared(splits),
+        shared_variance(splits),
     )
 
 
@@ -172,6 +190,10 @@ def _task(table, y, scoring):
             f"scoring={scoring!r} must be one name of a scorer, or a callable "
             "(estimator, X, y) that returns a number."
         )
+    if isinstance(scoring, str) and scoring not in get_scorer_names():
+        close = get_close_matches(scoring, get_scorer_names(), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "see get_scorer_names()."
+        raise ValueError(f"scoring={scoring!r} is no scorer of scikit-learn; {hint}")
     y = as_target(y)
     check_consistent_length(table, y)
     has_classes = holds_classes(y)
@@ -185,44 +207,6 @@ def _task(table, y, scoring):
     if scoring is not None:
         said = f"{scoring} of y" if isinstance(scoring, str) else "score"
     return y, predictor, check_scoring(predictor, scoring), said
-
-
-def _splits(table, y, cv, random_state):
-    has_classes = y is not None and holds_classes(y)
-    cv = 5 if cv is None else cv
-    if isinstance(cv, Integral):
-        folds = StratifiedKFold if has_classes else KFold
-        cv = folds(int(cv), shuffle=True, random_state=random_state)
-    pairs = check_cv(cv).split(table, y)
-    splits = [tuple(_positions(part) for part in pair) for pair in pairs]
-    if not splits or any(len(unseen) < 2 for _, unseen in splits):
-        raise ValueError(
-            f"cv={cv} must give splits that hold out two rows or more: a single one has no "
-            "variance to keep."
-        )
-    if has_classes and any(len(np.unique(y[rows])) < 2 for rows, _ in splits):
-        raise ValueError(
-            f"cv={cv} gives a split whose training rows are all of one class; leave out "
-            "rare classes, or use stratified splits."
-        )
-    return splits
-
-
-def _positions(part):
-    """Return the positions of the rows of a part, which may be given as a mask."""
-    part = np.asarray(part)
-    return np.flatnonzero(part) if part.dtype == bool else part
-
-
-def _shared(splits):
-    """Return by how much the variance of a mean over splits exceeds 1 / n_splits.
-
-    That is 0 for splits that hold out different rows, and else what Nadeau and Bengio
-    propose ("Inference for the generalization error", Machine Learning 52, 2003).
-    """
-    if np.bincount(np.concatenate([unseen for _, unseen in splits])).max() <= 1:
-        return 0.0
-    return float(np.mean([len(unseen) / len(rows) for rows, unseen in splits]))
 
 
 def _named(estimators):
@@ -247,9 +231,7 @@ def _named(estimators):
 
 def _width_parameter(name, estimator):
     """Return the name of the parameter that sets the width."""
-    prefix, last = "", estimator
-    while isinstance(last, Pipeline):
-        prefix, last = f"{prefix}{last.steps[-1][0]}__", last[-1]
+    last = last_step(estimator)
     is_instance = hasattr(last, "get_params") and not isinstance(last, type)
     if not is_instance or "n_components" not in last.get_params():
         raise ValueError(
@@ -261,13 +243,16 @@ def _width_parameter(name, estimator):
             f"The estimator {name!r} has no inverse_transform, so its reconstructions "
             "cannot be compared; pass a transformer that has one, or a Pipeline of such."
         )
-    return f"{prefix}n_components"
+    return f"{path_to_last_step(estimator)}n_components"
 
 
 def _widths(n_components, limit):
     """Return the widths to compare at, and those that are not below the limit."""
     widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
-    if not all(isinstance(width, Integral) and width >= 1 for width in widths):
+    are_numbers = all(
+        isinstance(width, Integral) and not isinstance(width, bool) for width in widths
+    )
+    if not are_numbers or any(width < 1 for width in widths):
         raise ValueError(
             f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
             "these, the widths to compare at."
@@ -284,11 +269,9 @@ def _widths(n_components, limit):
 
 def _at_width(estimator, key, width, random_state):
     estimator = clone(estimator).set_params(**{key: width})
-    if random_state is not None:
-        seeds = {
-            parameter: random_state
-            for parameter, value in estimator.get_params().items()
-            if parameter.split("__")[-1] == "random_state" and value is None
-        }
-        estimator.set_params(**seeds)
-    return estimator
+    seeds = {
+        parameter: fresh_seed(random_state)
+        for parameter, value in estimator.get_params().items()
+        if parameter.split("__")[-1] == "random_state" and value is None
+    }
+    return estimator.set_params(**seeds)

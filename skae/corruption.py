@@ -185,10 +185,15 @@ class SwapNoise:
 
 
 def _check_level(level, bound):
-    levels = np.asarray(level, dtype=np.float64)
-    if not np.all((levels >= 0) & (levels < bound)):
-        allowed = ">= 0 and finite" if bound == np.inf else f"in [0, {bound})"
-        raise ValueError(f"level={level!r} must be {allowed}.")
+    allowed = ">= 0 and finite" if bound == np.inf else f"in [0, {bound})"
+    try:
+        levels = np.asarray(level, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"level={level!r} must be a number {allowed}.") from None
+    wrong = np.flatnonzero(~((levels >= 0) & (levels < bound)))
+    if len(wrong):
+        place = f" of column {wrong[0]}" if levels.ndim else ""
+        raise ValueError(f"level={levels.flat[wrong[0]]}{place} must be {allowed}.")
 
 
 def _replaced(X, cells, values):

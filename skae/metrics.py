@@ -12,7 +12,9 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.manifold import trustworthiness
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
+from ._kinds import check_kind, collected, conversion_error
 from ._rows import chunk_slices
+from ._seeds import fresh_seed
 
 __all__ = [
     "NeighborhoodPreservation",
@@ -58,11 +60,12 @@ def reconstruction_r2(X, X_reconstructed):
             stacklevel=2,
         )
         return float("nan")
-    error = np.sum((X - X_reconstructed) ** 2)
-    variance = sum_of_squares(X)
-    if variance > 0:
-        return float(1 - error / variance)
-    return 1.0 if error == 0 else 0.0
+    differences, of_error = _in_unit_range(X / 4 - X_reconstructed / 4)
+    rows, of_variance = _in_unit_range(X / 4 - X[0] / 4)
+    with np.errstate(over="ignore"):
+        error = np.ldexp(np.sum(differences**2), 2 * (of_error - of_variance))
+    variance = sum_of_squares(rows)
+    return variance_explained(error, variance)
 
 
 def reconstruction_error(X, X_reconstructed, *, per_feature=False):
@@ -80,7 +83,8 @@ def reconstruction_error(X, X_reconstructed, *, per_feature=False):
     Returns
     -------
     ndarray of shape (n_samples,) or (n_samples, n_features)
-        Squared errors, in the squared units of `X`.
+        Squared errors, in the squared units of `X`; infinite where they are too large
+        for a number.
 
     Examples
     --------
@@ -89,8 +93,21 @@ def reconstruction_error(X, X_reconstructed, *, per_feature=False):
     [0.0, 2.0]
     """
     X, X_reconstructed = _same_shape(X, X_reconstructed)
-    squares = (X - X_reconstructed) ** 2
-    return squares if per_feature else squares.mean(axis=1)
+    return squared_errors(X, X_reconstructed, per_feature)
+
+
+def squared_errors(X, X_reconstructed, per_feature):
+    """Return the squared errors of checked rows, cell by cell or their means.
+
+    A quarter of a number is exact, and so is one times a power of two: the differences of
+    quarters do not overflow, and neither do the squares of what is in unit range.
+    """
+    differences = X / 4 - X_reconstructed / 4
+    with np.errstate(over="ignore", under="ignore"):
+        if per_feature:
+            return (4 * differences) ** 2
+        differences, exponent = _in_unit_range(differences)
+        return np.ldexp((differences**2).mean(axis=1), 2 * exponent + 4)
 
 
 def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=0):
@@ -118,7 +135,7 @@ def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=
     max_rows : int, default=2000
         If there are more rows, so many of them are drawn at random.
     random_state : int, RandomState instance or None, default=0
-        Draws them.
+        Draws them; None takes fresh entropy.
 
     Returns
     -------
@@ -183,7 +200,7 @@ def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=
     max_rows : int, default=2000
         If there are more rows, so many of them are drawn at random.
     random_state : int, RandomState instance or None, default=0
-        Draws them.
+        Draws them; None takes fresh entropy.
 
     Returns
     -------
@@ -220,6 +237,20 @@ def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=
     return NeighborhoodPreservation(k, curve, float(np.average(curve, weights=1 / k)))
 
 
+def variance_explained(error, variance):
+    """Return R², given two sums of squares; 1 or 0 where there is no variance."""
+    if variance > 0:
+        with np.errstate(over="ignore"):
+            return float(1 - error / variance)
+    return 1.0 if error == 0 else 0.0
+
+
+def _in_unit_range(X):
+    """Return a table times a power of two, so that no value exceeds 1, and its exponent."""
+    exponent = int(np.frexp(np.abs(X).max())[1])
+    return np.ldexp(X, -exponent), exponent
+
+
 def sum_of_squares(X):
     """Return the sum of the squared differences of all cells from their column's mean."""
     differences = X - X[0]  # exactly 0 in columns that are constant
@@ -237,11 +268,18 @@ def _ranks(X, rows):
     return ranks
 
 
+def _checked(X, name):
+    X = collected(X)
+    check_kind(X, name)
+    try:
+        return check_array(X, dtype=np.float64, input_name=name)
+    except (TypeError, ValueError) as error:
+        raise conversion_error(error, X, name) from None
+
+
 def _same_shape(X, X_reconstructed):
-    X = check_array(X, dtype=np.float64, input_name="X")
-    X_reconstructed = check_array(
-        X_reconstructed, dtype=np.float64, input_name="X_reconstructed"
-    )
+    X = _checked(X, "X")
+    X_reconstructed = _checked(X_reconstructed, "X_reconstructed")
     if X.shape != X_reconstructed.shape:
         raise ValueError(
             f"X_reconstructed has the shape {X_reconstructed.shape}, but must have that of "
@@ -251,12 +289,11 @@ def _same_shape(X, X_reconstructed):
 
 
 def _sampled(X, X_embedded, max_rows, random_state):
-    X = check_array(X, dtype=np.float64, input_name="X")
-    X_embedded = check_array(X_embedded, dtype=np.float64, input_name="X_embedded")
+    X, X_embedded = _checked(X, "X"), _checked(X_embedded, "X_embedded")
     check_consistent_length(X, X_embedded)
     if max_rows < 3:
         raise ValueError(f"max_rows={max_rows} must be at least 3, to have neighbours.")
     if len(X) > max_rows:
-        chosen = check_random_state(random_state).permutation(len(X))[:max_rows]
+        chosen = check_random_state(fresh_seed(random_state)).permutation(len(X))[:max_rows]
         X, X_embedded = X[chosen], X_embedded[chosen]
-    return X, X_embedded
+    return _in_unit_range(X)[0], _in_unit_range(X_embedded)[0]

@@ -5,8 +5,17 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from sklearn.utils._param_validation import Interval
 
-from skae import AutoencoderTransformer
+from skae import (
+    AutoencoderClassifier,
+    AutoencoderRegressor,
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+)
+from skae.metrics import reconstruction_r2
 
 
 def quick(n_components=2, **kwargs):
@@ -67,6 +76,72 @@ def test_bad_parameter_is_named(small, parameters, message):
     assert_refused(quick(**parameters), small, message)
 
 
+ESTIMATORS = [
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    StackedAutoencoder,
+    AutoencoderClassifier,
+    AutoencoderRegressor,
+]
+NUMBERS = [  # parameters that are numbers, of each estimator that has them
+    (estimator, name)
+    for estimator in ESTIMATORS
+    for name, constraints in estimator._parameter_constraints.items()
+    if any(isinstance(constraint, Interval) for constraint in constraints)
+]
+
+
+@pytest.mark.parametrize("value", [True, "many", [[1, 2]], 1j, np.nan])
+@pytest.mark.parametrize(("estimator", "name"), NUMBERS)
+def test_what_is_no_number_is_told(small, estimator, name, value):
+    message = rf"'{name}' parameter of {estimator.__name__} must be|{name}=.* must hold int"
+    with pytest.raises(ValueError, match=message):
+        estimator(**{name: value}).fit(small, np.arange(90) % 2)
+
+
+def test_numbers_are_those_that_the_estimators_have():
+    names = {name for _, name in NUMBERS}
+    assert {"n_components", "hidden_layer_sizes", "batch_size", "max_epochs"} <= names
+    assert {"learning_rate", "patience", "n_nonzero", "pretrain_epochs"} <= names
+
+
+@pytest.mark.parametrize("widths", [(True,), [4, False], ("4",), np.array([True])])
+def test_widths_that_are_no_numbers_are_told(small, widths):
+    message = r"hidden_layer_sizes=.* must hold integers >= 1"
+    assert_refused(quick(hidden_layer_sizes=widths), small, message)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint64])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_whole_numbers_of_any_width_are_taken(small, estimator, dtype):
+    known = {
+        "n_components": 100 if estimator is SparseAutoencoder else 2,
+        "n_nonzero": 3,
+        "hidden_layer_sizes": 4,
+        "head_hidden_layer_sizes": 4,
+        "batch_size": 32,
+        "max_epochs": 2,
+        "pretrain_epochs": 1,
+        "patience": 1,
+        "random_state": 3,
+        "verbose": 0,
+    }
+    names = set(estimator().get_params(deep=False)) & set(known)
+    plain = estimator(**{name: known[name] for name in names})
+    typed = estimator(**{name: dtype(known[name]) for name in names})
+    if "autoencoder" in plain.get_params(deep=False):
+        both = dict(validation_fraction=0.1, autoencoder=quick())
+        plain.set_params(**both), typed.set_params(**both)
+    y = np.arange(90) % 2
+    expected = plain.fit(small, y).transform(small)
+    np.testing.assert_array_equal(typed.fit(small, y).transform(small), expected)
+    assert all(type(typed.get_params()[name]) is dtype for name in names)
+    if hasattr(typed, "partial_fit"):
+        expected = plain.partial_fit(small).transform(small)
+        np.testing.assert_array_equal(typed.partial_fit(small).transform(small), expected)
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
@@ -111,7 +186,7 @@ def test_text_is_refused_with_a_remedy(X):
 
 def test_dates_and_sparse_nan_are_named(small):
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": pd.to_datetime(["2020-01-01"] * 2)})
-    assert_refused(quick(1), frame, "X contains dates or missing values")
+    assert_refused(quick(1), frame, "X contains datetime64.* in column 'b', .* such as day")
     rows = sparse.csr_array(small)
     rows.data[13] = np.nan
     column, row = rows.tocoo().col[13], rows.tocoo().row[13]
@@ -133,6 +208,138 @@ def test_no_rows_wrong_width_and_bad_weights_are_refused(small):
     assert_refused(quick(), small, "at least one non-zero number", sample_weight=weight)
     weight[0] = -1
     assert_refused(quick(), small, "Negative values", sample_weight=weight)
+
+
+DAYS = pd.date_range("2020-01-01", periods=90)
+OTHER = {  # than numbers, and what is told of it
+    "text": ("abc", "must be a table of numbers, .* of the type 'str'"),
+    "nothing": (None, "must be a table of numbers, .* of the type 'NoneType'"),
+    "dict": ({"a": [1.0]}, "must be a table of numbers, .* of the type 'dict'"),
+    "masked": (np.ma.masked_less(np.ones((90, 5)), 2), "has masked cells"),
+    "dates": (np.tile(DAYS.values[:, None], 5), "contains datetime64.* such as days"),
+    "durations": (np.tile((DAYS - DAYS[0]).values[:, None], 5), "contains timedelta64"),
+    "column of dates": (pd.DataFrame({"a": 1.0, "when": DAYS}), "in column 'when'"),
+    "periods": (pd.DataFrame({"a": 1.0, "m": DAYS.to_period()}), "period.* column 'm'"),
+    "date objects": (pd.DataFrame({"d": DAYS.date}), r"datetime\.date\(2020, 1.* 'd'"),
+    "pandas.NA": (pd.DataFrame({"n": np.array([pd.NA, 1.0])}), "contains <NA>, a missing"),
+    "lists": (pd.DataFrame({"c": [[1]] * 90}), r"contains \[1\] in column 'c'"),
+    "complex": (np.ones((90, 5)) * 1j, "Complex data not supported: "),
+    "complex sparse": (sparse.eye_array(90, 5) * 1j, "Complex data not supported: "),
+    "double names": (pd.DataFrame(np.ones((9, 2)), columns=["a", "a"]), "one column 'a'"),
+}
+NO_ROWS = {
+    "no rows": (np.ones((0, 5)), r"is empty, its shape is \(0, 5\)"),
+    "no columns": (np.ones((9, 0)), r"is empty, its shape is \(9, 0\)"),
+    "one dimension": (np.ones(5), r"has the shape \(5,\), but must be a table of rows"),
+    "ragged": ([[1, 2], [3]], r"has the shape \(2,\), but must be a table of rows"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_what_is_no_table_of_numbers_is_told(kind):
+    X, message = OTHER[kind]
+    assert_refused(quick(1), X, message, (TypeError, ValueError))
+    with pytest.raises((TypeError, ValueError), match=message):
+        reconstruction_r2(X, np.ones((90, 5)))
+
+
+@pytest.mark.filterwarnings("ignore:X has feature names:UserWarning")
+@pytest.mark.parametrize("kind", [*set(OTHER) - {"nothing"}, *NO_ROWS])
+def test_what_is_no_table_of_numbers_is_told_by_its_own_name(small, kind):
+    X, message = (OTHER | NO_ROWS)[kind]
+    message = message if "Complex" in message else f"X_val .*{message}"
+    assert_refused(quick(), small, message, (TypeError, ValueError), X_val=X)
+    classifier = AutoencoderClassifier(quick(), max_epochs=2)
+    with pytest.raises(
+        (TypeError, ValueError), match=message.replace("X_val", "X_unlabeled")
+    ):
+        classifier.fit(small, small[:, 0] > 0, X_unlabeled=X)
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_codes_that_are_no_numbers_are_told(small, kind):
+    X, message = OTHER[kind]
+    estimator = quick().fit(small)
+    with pytest.raises((TypeError, ValueError), match=message):
+        estimator.inverse_transform(X)
+
+
+def test_masks_without_masked_cells_are_no_obstacle(small):
+    expected = quick().fit_transform(small)
+    np.testing.assert_array_equal(quick().fit_transform(np.ma.array(small)), expected)
+
+
+def test_validation_rows_with_other_columns_are_told(small):
+    frame = pd.DataFrame(small, columns=list("abcde"))
+    for other in (frame[list("abced")], frame.rename(columns={"a": "z"}), frame[["a"]]):
+        assert_refused(quick(), frame, "X_val has other column names", X_val=other)
+
+
+def test_lazy_frames_are_collected(small):
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame(small, schema=list("abcde"))
+    estimator, lazy = quick().fit(frame), quick().fit(frame.lazy())
+    assert list(lazy.feature_names_in_) == list("abcde")
+    codes = estimator.transform(frame)
+    np.testing.assert_array_equal(lazy.transform(frame.lazy()), codes)
+    backs = [lazy.inverse_transform(c) for c in (codes, polars.DataFrame(codes).lazy())]
+    np.testing.assert_array_equal(*backs)
+
+
+@pytest.mark.parametrize("factor", [1e308, 1e-320])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_unit_of_weights_does_not_matter(small, estimator, factor):
+    def fitted(weight):
+        kwargs = {"max_epochs": 2, "validation_fraction": 0.3, "random_state": 0}
+        if estimator in (AutoencoderClassifier, AutoencoderRegressor):
+            kwargs["autoencoder"] = quick()
+        if estimator is AutoencoderClassifier:
+            kwargs["class_weight"] = "balanced"
+        y = np.arange(90) % 2
+        return estimator(**kwargs).fit(small, y, sample_weight=weight)
+
+    weight = np.repeat([1.0, 0.0, 0.25], 30)
+    plain, other = fitted(weight), fitted(weight * factor)
+    tolerance = 1e-6 if factor > 1 else 1e-3  # there are few digits below 1e-308
+    codes = plain.transform(small)
+    np.testing.assert_allclose(other.transform(small), codes, rtol=0, atol=tolerance)
+    assert other.validation_score_ == pytest.approx(plain.validation_score_, abs=1e-3)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_one_weight_above_all_others_leaves_numbers(small, estimator):
+    kwargs = {"max_epochs": 2, "validation_fraction": 0.3, "random_state": 0}
+    weight = np.r_[1e308, np.ones(89)]
+    fitted = estimator(**kwargs).fit(small, np.arange(90) % 2, sample_weight=weight)
+    assert np.isfinite(fitted.transform(small)).all()
+    assert np.isfinite(fitted.validation_score_)
+
+
+@pytest.mark.parametrize("weight", [2, 0.5, np.float32(3), np.array(1e308), True])
+def test_one_number_as_weight_is_that_of_all_rows(small, weight):
+    weighted = quick().fit(small, sample_weight=weight)
+    ones = quick().fit(small, sample_weight=np.ones(90))
+    np.testing.assert_allclose(weighted.transform(small), ones.transform(small))
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (0, "at least one non-zero"),
+        (-1.0, "Negative values"),
+        (np.nan, "sample_weight contains NaN"),
+        (np.inf, "sample_weight contains infinity"),
+        ("balanced", "must be a number for each row, .* 'balanced'"),
+        ([{}] * 90, "must be a number for each row"),
+        ([None] * 90, "sample_weight contains NaN"),
+        (DAYS, "sample_weight contains datetime64"),
+        (np.ma.masked_less(np.ones(90), 2), "sample_weight has masked values"),
+        (np.ones(89), r"\(89,\), expected \(90,\)"),
+        (np.ones((90, 1)), "must be 1D array or scalar"),
+    ],
+)
+def test_weights_that_are_none_are_told(small, weight, message):
+    assert_refused(quick(), small, message, sample_weight=weight)
 
 
 @pytest.mark.parametrize(

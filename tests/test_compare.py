@@ -152,8 +152,16 @@ def test_tables_of_other_kinds_are_taken():
     expected = pd.DataFrame({0: [1.5, np.nan], 1: ["x", "y"]})
     polars = pytest.importorskip("polars")
     listed = [list(row.values()) for row in rows]
-    for table in (rows, tuple(rows), listed, pd.DataFrame(rows), polars.DataFrame(rows)):
+    frame = polars.DataFrame(rows)
+    for table in (rows, tuple(rows), listed, pd.DataFrame(rows), frame, frame.lazy()):
         pd.testing.assert_frame_equal(as_frame(table), expected, check_dtype=False)
+
+
+def test_masked_cells_are_missing():
+    masked = np.ma.masked_greater(np.arange(6.0).reshape(3, 2), 4)
+    assert np.isnan(as_frame(masked).iloc[2, 1])
+    with pytest.raises(ValueError, match="y has 1 missing values"):
+        as_target(masked[:, 1])
 
 
 def test_targets_are_numbers_or_text():
@@ -197,6 +205,7 @@ def test_codes_serve_a_predictor_of_classes_and_of_numbers():
         (np.repeat(np.arange(51), 3), False),
         (np.repeat(np.arange(40), 2), False),
         ([0.5, 1.0], False),
+        ([1e300, 2e300] * 3, False),
     ],
 )
 def test_classes_are_told_from_numbers(y, expected):
@@ -428,6 +437,15 @@ def test_names_of_columns_do_not_matter(names, small):
     pd.testing.assert_frame_equal(plain[MEASURED], other[MEASURED])
 
 
+@pytest.mark.parametrize("factor", [1e-290, 1e-170, 1e153, 1e300])
+def test_scale_of_columns_does_not_matter(small, factor):
+    plain = compare_with_pca(LINEAR, small, n_components=2, **SETTINGS)
+    scaled = small * [factor, 1, 1 / factor, 1, -factor]
+    other = compare_with_pca(LINEAR, scaled, n_components=2, **SETTINGS)
+    np.testing.assert_allclose(plain.frame()["r2"], other.frame()["r2"], atol=1e-3)
+    np.testing.assert_allclose(plain.pca_curve, other.pca_curve)
+
+
 def test_neighbours_of_a_sorted_table_are_those_of_all_of_it():
     rng = np.random.default_rng(0)
     angle = np.sort(rng.uniform(0, 6, 3000))
@@ -517,7 +535,15 @@ def test_it_can_be_seen():
         (LINEAR, {"n_components": 40}, "leaves nothing to compare"),
         (LINEAR, {"n_components": (0, 2)}, "an int of at least 1"),
         (LINEAR, {"n_components": 0.9}, "an int of at least 1"),
+        (LINEAR, {"n_components": True}, "an int of at least 1"),
         (LINEAR, {"cv": []}, "must give splits"),
+        (LINEAR, {"cv": [(range(9), range(9, 400))]}, "positions from 0 to 177"),
+        (LINEAR, {"cv": [([], range(178))]}, "neither of them empty"),
+        (LINEAR, {"cv": [(range(178),)]}, "must give pairs of training"),
+        (LINEAR, {"cv": [1, 2]}, "must give pairs of training"),
+        (LINEAR, {"cv": [(np.ones(9), np.ones(9))]}, "each a mask or positions"),
+        (LINEAR, {"y": [0, 1] * 89, "scoring": "acuracy"}, "did you mean 'accuracy'"),
+        (LINEAR, {"y": [0, 1] * 89, "scoring": "xyz"}, "is no scorer of scikit-learn"),
         (LINEAR, {"n_components": "2"}, "n_components='2' must be an int"),
         (LINEAR, {"n_components": [1, None]}, "an int of at least 1"),
         (LINEAR, {"y": [1] * 178}, "y has a single class"),
@@ -557,7 +583,9 @@ def test_infinite_values_are_told_with_their_column():
         (None, r"X has the shape \(\), but must be a table"),
         (np.zeros((2, 2, 2)), r"X has the shape \(2, 2, 2\)"),
         (np.zeros((0, 3)), "X has no cells"),
+        ([[1, 2], [3]], "X has rows of 1 and of 2 values"),
         (np.array([[1j, 2], [3, 4]]), "complex values"),
+        ([[10**400, 1], [2, 3]], "Column 0 of X cannot be read as numbers"),
     ],
 )
 def test_what_is_no_table_is_told(X, message):

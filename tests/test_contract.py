@@ -21,17 +21,22 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_wine
+from sklearn.decomposition import PCA, KernelPCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import (
+    AutoencoderClassifier,
     AutoencoderTransformer,
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    compare_with_pca,
+    displays,
 )
+from skae.metrics import continuity, neighborhood_preservation
 
 QUICK = {"max_epochs": 8, "hidden_layer_sizes": (16, 8), "random_state": 0}
 
@@ -101,6 +106,60 @@ def test_fit_leaves_global_generators_alone(small, random_state, kwargs):
     before = states()
     quick(**kwargs | {"random_state": random_state}).fit(small)
     assert states() == before
+
+
+def calls_that_draw(X):
+    """Return calls of what is public and may draw random numbers, by name."""
+    fitted = quick().fit(X)
+    methods = {
+        "autoencoder": quick(random_state=None),
+        "random PCA": make_pipeline(PCA(svd_solver="randomized")),
+        "kernel": KernelPCA(eigen_solver="randomized", fit_inverse_transform=True),
+    }
+    y, settings = X[:, 0] > 0, {"n_components": 2, "cv": 2, "verbose": 0}
+    unlabelled = AutoencoderClassifier(quick(random_state=None), max_epochs=2)
+    return {
+        "comparison": lambda: compare_with_pca(methods, X, y, **settings),
+        "comparison of numbers": lambda: compare_with_pca(quick(), X, X[:, 0], **settings),
+        "groups": lambda: compare_with_pca(
+            quick(), X, y, groups=np.arange(90) // 3, **settings
+        ),
+        "width": lambda: displays.WidthDisplay.from_estimator(quick(), X, **settings),
+        "code": lambda: displays.CodeDisplay.from_estimator(fitted, X, y),
+        "error": lambda: displays.ErrorDisplay.from_estimator(fitted, X),
+        "rows": lambda: displays.ReconstructionDisplay.from_estimator(fitted, X),
+        "training": lambda: displays.TrainingDisplay.from_estimator(fitted),
+        "continuity": lambda: continuity(X, X, max_rows=40, random_state=None),
+        "preservation": lambda: neighborhood_preservation(
+            X, X, max_rows=40, random_state=None
+        ),
+        "classifier": lambda: unlabelled.fit(X, y, X_unlabeled=X),
+        "sparse": lambda: SparseAutoencoder(4, max_epochs=2).fit(X).transform(X),
+        "denoising": lambda: DenoisingAutoencoder(max_epochs=2).fit(X).denoise(X),
+        "stack": lambda: StackedAutoencoder(
+            hidden_layer_sizes=(4,), pretrain_epochs=2, max_epochs=2
+        ).fit(X),
+    }
+
+
+def test_nothing_public_moves_global_generators(small):
+    pytest.importorskip("matplotlib").use("agg")
+
+    def states():
+        return random.getstate(), np.random.get_state()[1:3]
+
+    for name, call in calls_that_draw(small).items():
+        python, (numbers, place) = states()
+        call()
+        after, (numbers_after, place_after) = states()
+        assert (python, place) == (after, place_after), name
+        np.testing.assert_array_equal(numbers, numbers_after, name)
+
+
+def test_comparison_without_a_seed_differs_each_time(small):
+    settings = {"n_components": 2, "cv": 3, "verbose": 0}
+    frames = [compare_with_pca(PCA(), small, **settings).frame() for _ in range(2)]
+    assert not np.array_equal(frames[0]["r2"], frames[1]["r2"])
 
 
 def test_random_state_none_and_instances_give_different_fits(small):
@@ -281,6 +340,44 @@ def test_polars_in_and_out(small):
     codes = estimator.transform(frame)
     assert isinstance(codes, polars.DataFrame)
     np.testing.assert_allclose(codes.to_numpy(), quick().fit_transform(small))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("features", ["code", "all"])
+def test_rows_come_back_as_frames_where_frames_are_asked_for(small, library, features):
+    frames = pytest.importorskip(library)
+    kwargs = {"features": features, "max_epochs": 2, "random_state": 0}
+    plain = DenoisingAutoencoder(**kwargs).fit(small)
+    table = frames.DataFrame(dict(zip("edcba", small.T)))
+    if library == "pandas":
+        table.index = range(100, 190)
+    framed = DenoisingAutoencoder(**kwargs).set_output(transform=library).fit(table)
+    codes = framed.transform(table)
+    with config_context(transform_output=library):
+        unnamed = plain.inverse_transform(plain.transform(small))
+    assert list(unnamed.columns) == ["x0", "x1", "x2", "x3", "x4"]
+    expected = {
+        "back": plain.inverse_transform(plain.transform(small)),
+        "clean": plain.denoise(small),
+        "errors": plain.reconstruction_error(small, per_feature=True),
+    }
+    found = {
+        "back": framed.inverse_transform(codes),
+        "clean": framed.denoise(table),
+        "errors": framed.reconstruction_error(table, per_feature=True),
+    }
+    for name, rows in expected.items():
+        assert type(rows) is np.ndarray
+        assert isinstance(found[name], frames.DataFrame)
+        assert list(found[name].columns) == list("edcba")
+        np.testing.assert_allclose(found[name].to_numpy(), rows, atol=1e-6)
+        if library == "pandas":
+            assert found[name].index.equals(table.index)
+    assert type(framed.reconstruction_error(table)) is np.ndarray
+    assert framed.score(table) == pytest.approx(plain.score(small))
+    pipeline = make_pipeline(StandardScaler(), quick()).set_output(transform=library)
+    back = pipeline.inverse_transform(pipeline.fit_transform(table))
+    assert np.shape(back) == (90, 5)
 
 
 def test_sparse_rows_equal_dense_rows(digits):

@@ -138,3 +138,17 @@ def test_levels_that_differ_within_a_group_are_refused(distinct):
     noise = MaskingNoise([0, 0.9, 0, 0, 0, 0], groups=[[0, 1]])
     with pytest.raises(ValueError, match="level differs within a group"):
         noise(distinct, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("level", "message"),
+    [
+        ([0.1, -1, 0.2], r"level=-1.0 of column 1 must be in \[0, 1\)"),
+        ([0.1, 0.2, np.nan], r"level=nan of column 2 must be in"),
+        (-0.5, r"level=-0.5 must be in \[0, 1\)"),
+        ("high", "level='high' must be a number in"),
+    ],
+)
+def test_column_of_a_bad_level_is_told(level, message):
+    with pytest.raises(ValueError, match=message):
+        MaskingNoise(level)

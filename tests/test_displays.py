@@ -356,6 +356,33 @@ def test_names_are_short_and_plain_labels():
     assert written(["a" * 30 + "b" * 30]) == ["a" * 11 + "…" + "b" * 11]
     assert written(pd.date_range("2020-01-01", periods=1)) == ["2020-01-01"]
     assert written([3, "us__east"]) == ["3", "us__east"]
+    assert written(["a\n b", "", " "]) == ["a b", "(no name)", "(no name)"]
+    assert written(["_hidden"])[0].lstrip("\u200b") == "_hidden"
+    assert written([("a", 1), ("b", 2)]) == ["('a', 1)", "('b', 2)"]
+
+
+def legend_of(ax):
+    ax.figure.canvas.draw()
+    return [text.get_text().lstrip("\u200b") for text in ax.get_legend().get_texts()]
+
+
+def test_names_that_matplotlib_would_hide_or_typeset_are_shown(small_table):
+    X, y = small_table, small_table[:, 0] > 0
+    names = {"_hidden": make_pipeline(PCA()), "$a^b$": make_pipeline(PCA())}
+    settings = {"n_components": 2, "cv": 2, "random_state": 0}
+    display = WidthDisplay.from_estimator(names, X, **settings)
+    assert legend_of(display.ax_) == ["PCA", "_hidden", r"\$a^b\$"]
+    backs = {"_mine": X[:2], "": X[:2], "$x": X[:2]}
+    columns = ["_a", "$b^$", "c\nd", "", *map(str, range(X.shape[1] - 4))]
+    bars = ReconstructionDisplay(X[:2], backs, columns).plot()
+    assert sorted(legend_of(bars.ax_)) == ["(no name)", r"\$x", "_mine", "row"]
+    codes = {"$_{": X[:, :2], "_c": X[:, :2]}
+    drawn = CodeDisplay(codes, np.where(y, "_$^{", "")).plot()
+    assert drawn.axes_[0].get_title() == r"\$_{"
+    error = ErrorDisplay(X**2, columns, [("_r$", i) for i in range(len(X))]).plot()
+    training = TrainingDisplay({"loss": [2.0, 1.0]}, 1, name="$^{").plot()
+    for figure in (drawn.figure_, error.figure_, training.figure_):
+        figure.canvas.draw()
 
 
 def test_bad_input_leaves_no_figure(fitted, small_table):

@@ -11,10 +11,21 @@ import skae
 
 ROOT = Path(skae.__file__).parent
 LAYERS = [  # a module may import from the lines above its own, and from beside it
-    {"_activations", "_rows", "_threads", "_automatic", "_drawing", "corruption"},
+    {
+        "_activations",
+        "_rows",
+        "_seeds",
+        "_kinds",
+        "_output",
+        "_constraints",
+        "_threads",
+        "_automatic",
+        "_drawing",
+        "corruption",
+    },
     {"metrics"},
     {"_preparation"},
-    {"_measuring", "_comparison"},
+    {"_measuring", "_comparison", "_splitting"},
     {"compare"},
     {"_table", "_pca", "_keras", "_validation", "_split", "_bounds"},
     {"displays"},
@@ -29,7 +40,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
     {"_base"},
     {"_noise"},
     {"_autoencoder", "_denoising", "_sparse", "_stacked", "_layer", "_stacking"},
-    {"_predictor"},
+    {"_predictor", "_labels"},
     {"_finetuning"},
     {"_finetune"},
     {"_classifier", "_regressor"},

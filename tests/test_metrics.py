@@ -122,3 +122,39 @@ def test_large_tables_are_sampled():
 def test_bad_input_is_told(function, arguments, message):
     with pytest.raises(ValueError, match=message):
         function(*arguments)
+
+
+@pytest.mark.parametrize("factor", [1e-170, 1e-290, 1e153, 1e200, 1e307])
+def test_measures_do_not_depend_on_the_scale(pair, factor):
+    X, embedded = pair
+    back = X + 0.5 * np.random.default_rng(1).normal(size=X.shape)
+    r2 = reconstruction_r2(X, back)
+    assert reconstruction_r2(factor * X, factor * back) == pytest.approx(r2)
+    kept = continuity(X, embedded)
+    assert continuity(factor * X, embedded / factor) == pytest.approx(kept)
+    kept = neighborhood_preservation(X, embedded).area
+    area = neighborhood_preservation(factor * X, embedded * factor).area
+    assert area == pytest.approx(kept)
+
+
+def test_r2_is_that_of_columns_far_apart():
+    rng = np.random.default_rng(0)
+    X = np.c_[np.full(30, 1e300), 1e-10 * rng.normal(size=30)]
+    back = np.c_[X[:, 0], 0.5 * X[:, 1]]
+    expected = r2_score(X[:, 1], back[:, 1])
+    assert reconstruction_r2(X, back) == pytest.approx(expected)
+    assert reconstruction_r2(1e-170 * rng.normal(size=(9, 2)), np.ones((9, 2))) == -np.inf
+
+
+def test_errors_are_exact_or_infinite():
+    rows, back = np.array([[1e153, -2e153, 0.0]]), np.zeros((1, 3))
+    expected = [(1e153**2 + 4 * 1e153**2) / 3]
+    np.testing.assert_allclose(reconstruction_error(rows, back), expected)
+    assert reconstruction_error(1e10 * rows, back).tolist() == [np.inf]
+    cells = reconstruction_error(1e10 * rows, back, per_feature=True)
+    assert cells.tolist() == [[np.inf, np.inf, 0]]
+    extreme = np.array([[1.7e308, 1.0]])
+    assert reconstruction_error(extreme, -extreme).tolist() == [np.inf]
+    assert reconstruction_error(extreme, extreme).tolist() == [0]
+    tiny = np.array([[3e-170, 4e-140]])
+    np.testing.assert_allclose(reconstruction_error(tiny, 0 * tiny), [8e-280])

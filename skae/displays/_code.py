@@ -133,9 +133,10 @@ class CodeDisplay:
             raise ValueError(f"ax must be {n} Axes, one for each method.")
         self.figure_ = self.axes_[0].figure
         first, second = self.components
-        for ax, (method, points) in zip(self.axes_, self.codes.items()):
+        titles = written(self.codes, length=40)
+        for ax, title, points in zip(self.axes_, titles, self.codes.values()):
             drawn = self._draw(ax, points)
-            ax.set(title=method, xticks=[], yticks=[])
+            ax.set(title=title, xticks=[], yticks=[])
             ax.set(xlabel=f"component {first + 1}", ylabel=f"component {second + 1}")
         if drawn is not None:
             self.figure_.colorbar(drawn, ax=list(self.axes_))

@@ -180,7 +180,7 @@ class ReconstructionDisplay:
                 mosaic[place] = image.reshape(height, width)
         ax.imshow(mosaic, cmap="gray_r", vmin=self.rows.min(), vmax=self.rows.max())
         middles = [i * (height + gap) + (height - 1) / 2 for i in range(n_lines)]
-        ax.set_yticks(middles, list(lines))
+        ax.set_yticks(middles, written(lines))
         ax.set_xticks([])
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
@@ -196,9 +196,11 @@ class ReconstructionDisplay:
                 panel.bar(places, row, color="0.8", label="row")
             else:
                 panel.fill_between(places, row, step="mid", color="0.8", label="row")
-            for j, (method, back) in enumerate(self.reconstructions.items()):
+            backs = self.reconstructions
+            for j, label in enumerate(written(backs, length=40)):
+                back = list(backs.values())[j][i]
                 style = {"color": f"C{j}", "ms": 5, "mfc": None if j else "none"}
-                panel.plot(places, back[i], "o^sDv"[j % 5], label=method, **style)
+                panel.plot(places, back, "o^sDv"[j % 5], label=label, **style)
             panel.axhline(0, color="0.5", lw=0.8)
             panel.set_ylabel(f"row {name}")
             panel.spines[["top", "right", "bottom"]].set_visible(False)

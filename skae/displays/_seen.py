@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from .._kinds import check_kind, collected
 from .._measuring import last_step, only_codes
 from .._preparation import as_dense
 
@@ -78,8 +79,8 @@ def seen(estimator, X):
             f"{last!r} has no transform, so there are no codes to show; pass a fitted "
             "transformer, or a Pipeline that ends with one."
         )
-    if isinstance(X, list | tuple):
-        X = np.asarray(X)
+    X = np.asarray(X) if isinstance(X, list | tuple) else collected(X)
+    check_kind(X)
     rows, step, names = X, estimator, getattr(X, "columns", None)
     while isinstance(step, Pipeline):
         if len(step) > 1:

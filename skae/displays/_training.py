@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from .._drawing import new_axes, whole_ticks
+from .._drawing import new_axes, whole_ticks, written
 from .._keras import power_of_scale
 from .._measuring import last_step
 
@@ -121,7 +121,9 @@ class TrainingDisplay:
         lowest, highest = np.nanmin(curves), np.nanmax(curves)
         if lowest > 0 and highest > 20 * lowest:
             ax.set_yscale("log")
-        ax.set(xlabel="epoch", ylabel="loss", title=self.name)
+        ax.set(xlabel="epoch", ylabel="loss")
+        if self.name is not None:
+            ax.set_title(written([self.name], length=60)[0])
         whole_ticks(ax)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(edgecolor="none")

@@ -43,6 +43,7 @@ class WidthDisplay:
         estimators,
         X,
         *,
+        groups=None,
         n_components=(1, 2, 3, 5, 8),
         cv=3,
         n_jobs=None,
@@ -58,10 +59,13 @@ class WidthDisplay:
             As in :func:`skae.compare_with_pca`; they are cloned.
         X : array-like or DataFrame of shape (n_samples, n_features)
             The table, numbers, text and dates as they are.
+        groups : array-like of shape (n_samples,), default=None
+            The group of each row: rows of one group are never on both sides of a split.
         n_components : int or sequence of int, default=(1, 2, 3, 5, 8)
             Widths.
         cv : int, cross-validation splitter or iterable, default=3
-            An int gives so many shuffled folds.
+            An int gives so many shuffled folds, in which equal rows, or those of a
+            group, stay together.
         n_jobs : int, default=None
             Number of fits at a time, as in joblib.
         random_state : int or None, default=None
@@ -81,6 +85,7 @@ class WidthDisplay:
         comparison = compare_with_pca(
             estimators,
             X,
+            groups=groups,
             n_components=n_components,
             cv=cv,
             n_jobs=n_jobs,
