@@ -15,6 +15,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._backend import check_process, interrupts_deferred
 from ._rows import chunk_slices, take
 from ._slots import Corruption
 from ._table import Table
@@ -351,7 +352,9 @@ default=None
 
     def _keras_models(self):
         check_is_fitted(self)
-        return self._model.keras_models()
+        check_process()  # models that were built before a fork do not answer either
+        with interrupts_deferred():
+            return self._model.keras_models()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

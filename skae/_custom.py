@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._backend import check_process, interrupts_deferred
 from ._inference import map_rows
 from ._keras import is_keras_own, load_keras
 
@@ -241,6 +242,9 @@ class TrainedCustom:
         return self.decode(self.encode(X))
 
     def _call(self, model, X, n_outputs):
+        check_process()  # the model may have been built before a fork
+
+        @interrupts_deferred()
         def outputs(rows):
             return np.array(model(rows.astype(np.float32), training=False), dtype=X.dtype)
 

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from . import _automatic
+from ._console import say
 from ._fitting import Objective, Seeds, all_rows, checked_widths, lent_program
 from ._inference import TrainedDense
 from ._predictor import Predictor, PredictorNetwork
@@ -272,7 +273,7 @@ class FineTuning:
     def say(self, line):
         """Print a line if the estimator is verbose."""
         if self.estimator.verbose:
-            print(f"[{type(self.estimator).__name__}] {line}", flush=True)
+            say(f"[{type(self.estimator).__name__}] {line}")
 
 
 def without_penalty(model):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from . import _automatic
+from ._console import say
 from ._custom import CustomNetwork
 from ._fitting import (
     Objective,
@@ -345,7 +346,7 @@ class Fit:
 
     def _say(self, line):
         if self.estimator.verbose:
-            print(f"[{type(self.estimator).__name__}] {line}", flush=True)
+            say(f"[{type(self.estimator).__name__}] {line}")
 
     def _attributes(self, trained, pca):
         return {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._backend import interrupts_deferred
 from ._custom import TrainedCustom
 from ._inference import TrainedDense
 from ._keras import (
@@ -205,6 +206,7 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
     has_power = power_of_scale(objective.loss) is not None
     in_user_units = isinstance(architecture, DenseNetwork) and not has_power
 
+    @interrupts_deferred()
     def build():
         encoder, decoder, variables = architecture.build_models()
         return Program(

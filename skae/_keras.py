@@ -1,18 +1,13 @@
-"""Keras as skae meets it: imported late and quietly, its names looked up kindly."""
+"""Keras as skae meets it: its names looked up kindly, its objects copied whole."""
 
 import contextlib
 import copy
 import difflib
 import inspect
-import os
-import sys
-import tempfile
-import threading
 
 from ._activations import ACTIVATIONS
+from ._backend import load_keras
 
-_import_lock = threading.Lock()
-_START_UP_LINE = ("WARNING: All log messages before absl", "To enable the following")
 _POWERS = {  # of the scale, in losses that a shift leaves alone
     "mse": 2,
     "MSE": 2,
@@ -23,97 +18,6 @@ _POWERS = {  # of the scale, in losses that a shift leaves alone
     "mean_absolute_error": 1,
     "MeanAbsoluteError": 1,
 }
-
-
-def load_keras():
-    """Import Keras on its TensorFlow backend and return it.
-
-    The first import sets TensorFlow's number of threads to what this process was
-    given (a joblib worker has ``OMP_NUM_THREADS``) and holds back its start-up lines.
-
-    Raises
-    ------
-    RuntimeError
-        If Keras runs on another backend than TensorFlow.
-    """
-    with _import_lock:
-        if "tensorflow" not in sys.modules:
-            with _without_start_up_lines():
-                _start_tensorflow()
-        import keras
-
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"Keras runs on the backend {keras.backend.backend()!r}, but skae trains "
-            "on 'tensorflow'; set the environment variable KERAS_BACKEND=tensorflow "
-            "before Keras is imported."
-        )
-    return keras
-
-
-def _start_tensorflow():
-    import tensorflow as tf
-
-    n_threads = os.environ.get("OMP_NUM_THREADS", "")
-    threading_config = tf.config.threading
-    if (
-        n_threads.isdecimal()
-        and "TF_NUM_INTRAOP_THREADS" not in os.environ
-        and threading_config.get_intra_op_parallelism_threads() == 0
-    ):
-        threading_config.set_intra_op_parallelism_threads(int(n_threads))
-        threading_config.set_inter_op_parallelism_threads(int(n_threads))
-    tf.function(lambda x: x + x, jit_compile=True)(tf.constant(1.0))
-
-
-@contextlib.contextmanager
-def _without_start_up_lines():
-    """Hold back what TensorFlow logs while it starts; let all else through.
-
-    The lines come from C++ before any Python setting can reach them, so the file
-    descriptor itself is caught for the time of the import. A user who asks for all
-    lines, with TF_CPP_MIN_LOG_LEVEL=0, gets them.
-    """
-    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
-    if level == "0":
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = level or "2"
-    try:
-        with _caught_stderr() as caught:
-            yield
-    finally:
-        if level is None:
-            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-    for line in caught:
-        if not _is_start_up_line(line):
-            sys.stderr.write(line)
-
-
-@contextlib.contextmanager
-def _caught_stderr():
-    """Collect the lines that arrive at file descriptor 2 inside the block."""
-    lines = []
-    try:
-        stderr = os.dup(2)
-    except OSError:  # a process without a console has nothing to keep clean
-        yield lines
-        return
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield lines
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            file.seek(0)
-            lines += file.read().decode(errors="replace").splitlines(True)
-
-
-def _is_start_up_line(line):
-    is_c_log = line[:1] in "IWE" and line[1:5].isdecimal()
-    is_dated_log = line[:4].isdecimal() and "tensorflow" in line
-    return is_c_log or is_dated_log or line.startswith(_START_UP_LINE)
 
 
 def unknown_name(value, parameter, names):

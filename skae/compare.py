@@ -15,6 +15,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._comparison import Comparison
+from ._console import say
 from ._measuring import last_step, measured_on_split, pca_curve
 from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
 
@@ -138,7 +139,7 @@ def compare_with_pca(
 
 
 def _say(line):
-    print(f"[compare_with_pca] {line}", flush=True)
+    say(f"[compare_with_pca] {line}")
 
 
 def _about_columns(names, table, n_prepared):

@@ -11,7 +11,16 @@ import skae
 
 ROOT = Path(skae.__file__).parent
 LAYERS = [  # a module may import from the lines above its own, and from beside it
-    {"_activations", "_rows", "_threads", "_automatic", "_drawing", "corruption"},
+    {
+        "_activations",
+        "_automatic",
+        "_backend",
+        "_console",
+        "_drawing",
+        "_rows",
+        "_threads",
+        "corruption",
+    },
     {"metrics"},
     {"_preparation"},
     {"_measuring", "_comparison"},

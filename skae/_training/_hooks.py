@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from .._console import say
 from .._keras import float32_policy, load_keras
 
 _BATCH_HOOKS = (
@@ -244,9 +245,8 @@ class Lines:
         validation = ""
         if "val_loss" in logs:
             validation = f"  val_loss {logs['val_loss']:.4g} (best at {self._best_epoch})"
-        print(
+        say(
             f"[{self._name}] epoch {epoch}/{self._max_epochs}"
             f"  loss {logs['loss']:.4g}{validation}"
-            f"  {time.perf_counter() - self._start:.1f} s",
-            flush=True,
+            f"  {time.perf_counter() - self._start:.1f} s"
         )

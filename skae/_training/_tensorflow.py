@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._backend import interrupts_deferred
 from .._keras import float32_policy, has_plain_rate, load_keras
 
 
@@ -30,6 +31,7 @@ class Program:
         Whether corrupted cells have an extra weight in the loss; how much, a fit says.
     """
 
+    @interrupts_deferred()
     def __init__(
         self,
         encoder,
@@ -92,6 +94,7 @@ class Program:
         optimizer = self.optimizer
         return id(optimizer._learning_rate), id(optimizer.weight_decay), trainable
 
+    @interrupts_deferred()
     def load(
         self,
         weights,
@@ -134,14 +137,17 @@ class Program:
         tensor = self._tf.convert_to_tensor
         self._assign(*map(tensor, [*weights, *state, *seeds, *units]))
 
+    @interrupts_deferred()
     def weights(self):
         """Return a copy of the weights."""
         return [variable.numpy() for variable in self._variables]
 
+    @interrupts_deferred()
     def optimizer_state(self):
         """Return a copy of the optimizer's variables."""
         return [variable.numpy() for variable in self.optimizer.variables]
 
+    @interrupts_deferred()
     def train(self, chunk, learning_rates):
         """Update the weights on the batches of a chunk.
 
@@ -165,6 +171,7 @@ class Program:
         loss, penalty = self._train(*arguments).numpy()
         return float(loss), float(penalty)
 
+    @interrupts_deferred()
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
         tensor = self._tf.convert_to_tensor
