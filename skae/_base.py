@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     _fit_context,
@@ -16,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._backend import check_process, interrupts_deferred
+from ._copies import KerasParameters
 from ._rows import chunk_slices, take
 from ._slots import Corruption
 from ._table import Table
@@ -26,7 +26,7 @@ class BaseAutoencoder(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    BaseEstimator,
+    KerasParameters,
 ):
     """An encoder and a decoder, trained to give back their input.
 

@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import types
 import warnings
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ._backend import check_process, interrupts_deferred
 from ._inference import map_rows
-from ._keras import is_keras_own, load_keras
+from ._keras import is_keras_name, is_keras_own, load_keras
 
 _building = threading.RLock()  # a network may be built while another is
 
@@ -146,11 +147,14 @@ def architecture_key(encoder, decoder):
     """Return a key that equal architectures share, or None if that cannot be told.
 
     Only of models made of Keras' own layers, without functions of the user's, is it
-    sure that they do what their config says.
+    sure that they do what their config says. What a config cannot say is which layers
+    and weights are the same ones.
     """
     layers = [*encoder._flatten_layers(), *decoder._flatten_layers()]
-    if not all(map(is_keras_own, layers)):
+    if not all(map(is_keras_own, layers)) or any(map(_calls_foreign_code, layers)):
         return None
+    weights = [*encoder.weights, *decoder.weights]
+    sharing = *map(_occurrences, (layers, weights)), [v.trainable for v in weights]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about functions, which are found out below
         try:
@@ -159,7 +163,19 @@ def architecture_key(encoder, decoder):
             return None  # Keras cannot describe it, so it is compiled for each fit
     if _holds_foreign_code(configs):
         return None
-    return json.dumps(_without_names(configs, {}), sort_keys=True)
+    return json.dumps([_without_names(configs, {}), sharing], sort_keys=True)
+
+
+def _occurrences(things):
+    """Return for each thing at which place it stands first."""
+    first = {}
+    return [first.setdefault(id(thing), i) for i, thing in enumerate(things)]
+
+
+def _calls_foreign_code(layer):
+    """Whether a layer holds a function of the user's, which may bear any name."""
+    functions = [v for v in vars(layer).values() if isinstance(v, types.FunctionType)]
+    return any(not is_keras_name(f.__globals__.get("__name__")) for f in functions)
 
 
 def _holds_foreign_code(config):

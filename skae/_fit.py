@@ -1,5 +1,7 @@
 """A fit, from checked rows to the attributes of a fitted estimator."""
 
+import contextlib
+
 import numpy as np
 
 from . import _automatic
@@ -29,6 +31,7 @@ from ._training import (
     Schedule,
     SklearnCallbacks,
     check_callbacks,
+    check_monitors,
     train,
 )
 
@@ -79,19 +82,23 @@ class Fit:
         table = self._table(start)
         validation = self._validation(table)
         corruptions = estimator._corruptions(pca, table, self.train_rows)
+        check_monitors(estimator.callbacks or (), self.reported(corruptions))
         emphasis = corruptions[0].emphasis
         if emphasis:
             check_cellwise(estimator.loss, self.X.shape[1])
         rate, decay = float(self.optimizer.learning_rate), self.optimizer.weight_decay
         self.schedule = self.make_schedule(sum(a.size for a in start.weights()), rate)
         context = self._begin()
-        with lent_program(
-            architecture,
-            self.objective,
-            self.optimizer,
-            self.schedule.batch_size,
-            bool(emphasis),
-        ) as lent:
+        with (
+            contextlib.ExitStack() as self.open_callbacks,
+            lent_program(
+                architecture,
+                self.objective,
+                self.optimizer,
+                self.schedule.batch_size,
+                bool(emphasis),
+            ) as lent,
+        ):
 
             def run_epochs(corruption, schedule, has_hooks=True):
                 lent.load(
@@ -160,6 +167,15 @@ class Fit:
                 f"patience={patience} needs validation rows; set validation_fraction "
                 "above 0, pass X_val, or set patience=None."
             )
+
+    def reported(self, corruptions):
+        """Return the names of what each epoch reports."""
+        names = ["loss", "penalty", "learning_rate"]
+        if len(self.val_rows):
+            names.append("val_loss")
+            if self._judge(corruptions[0]) is not None:
+                names.append("val_noisy_loss")
+        return names
 
     def make_schedule(self, n_weights, rate):
         batch_size, n_rows = self.batch_size(), len(self.train_rows)
@@ -313,16 +329,16 @@ class Fit:
     def _hooks(self, program, table, start, pca, context):
         estimator, listeners = self.estimator, []
         if estimator.callbacks:
-            listeners.append(
-                KerasCallbacks(
-                    list(estimator.callbacks),
-                    program,
-                    table.shift,
-                    table.scale,
-                    max_epochs=self.schedule.max_epochs,
-                    steps_per_epoch=self.schedule.steps_per_epoch,
-                )
+            keras_callbacks = KerasCallbacks(
+                list(estimator.callbacks),
+                program,
+                table.shift,
+                table.scale,
+                max_epochs=self.schedule.max_epochs,
+                steps_per_epoch=self.schedule.steps_per_epoch,
             )
+            self.open_callbacks.callback(keras_callbacks.close)
+            listeners.append(keras_callbacks)
         if getattr(estimator, "_skl_callbacks", None):
 
             def attributes():

@@ -1,9 +1,9 @@
 """Keras as skae meets it: its names looked up kindly, its objects copied whole."""
 
 import contextlib
-import copy
 import difflib
 import inspect
+import warnings
 
 from ._activations import ACTIVATIONS
 from ._backend import load_keras
@@ -112,14 +112,49 @@ def _copied(optimizer):
                 f"optimizer={type(optimizer).__name__} with {option} is not supported; "
                 "the best epoch's weights are kept instead, and training is in float32."
             )
-    if optimizer.built or (is_keras_own(optimizer) and has_plain_rate(optimizer)):
-        made = type(optimizer).from_config(optimizer.get_config())
-    else:
-        made = copy.deepcopy(optimizer)
+    return remade_optimizer(type(optimizer), *optimizer_settings(optimizer))
+
+
+def optimizer_settings(optimizer):
+    """Return the arguments of an optimizer, and what it leaves without weight decay.
+
+    Raises
+    ------
+    ValueError
+        If a class of the user's does not say by `get_config` how to make it again.
+    """
     excluded = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    excluded = None if excluded is None else excluded.pattern
+    problem = "arguments are missing"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about functions, which are kept as they are
+            settings = optimizer.get_config()
+        if not has_plain_rate(optimizer):
+            settings["learning_rate"] = optimizer._learning_rate
+        made = remade_optimizer(type(optimizer), settings, None)
+        if is_keras_own(optimizer) or _plain_state(made) == _plain_state(optimizer):
+            return settings, excluded
+    except Exception as error:  # whatever the user's class raises
+        problem = error
+    raise ValueError(
+        f"optimizer={type(optimizer).__name__} cannot be made anew from its get_config "
+        f"({problem}); let get_config return all arguments of its __init__."
+    )
+
+
+def remade_optimizer(kind, settings, excluded):
+    """Return a new optimizer with the settings that :func:`optimizer_settings` gives."""
+    made = kind.from_config(dict(settings))
     if excluded is not None:  # no config says it
-        made.exclude_from_weight_decay(var_names=[excluded.pattern])
+        made.exclude_from_weight_decay(var_names=[excluded])
     return made
+
+
+def _plain_state(optimizer):
+    plain = bool, int, float, str, tuple, type(None)
+    own = {name: v for name, v in vars(optimizer).items() if isinstance(v, plain)}
+    return {name: own[name] for name in own if name not in ("built", "_trackable_saver")}
 
 
 def has_plain_rate(optimizer):
@@ -129,7 +164,18 @@ def has_plain_rate(optimizer):
 
 def is_keras_own(thing):
     """Whether Keras defines the class, so that its config says all that it does."""
-    return type(thing).__module__.startswith("keras.")
+    return is_keras_name(type(thing).__module__)
+
+
+def is_keras_name(module):
+    """Whether a module of that name is one of Keras'."""
+    return isinstance(module, str) and module.partition(".")[0] == "keras"
+
+
+def keras_settings():
+    """Return the settings of Keras, made once for all, that programs are compiled with."""
+    config = load_keras().config
+    return config.floatx(), config.epsilon(), config.image_data_format()
 
 
 def power_of_scale(loss):

@@ -23,6 +23,10 @@ class PartialFit(Fit):
     def check_settings(self):
         """One epoch has nothing to wait for."""
 
+    def reported(self, corruptions):
+        """Return all names: what `fit` has rows for, one epoch need not have."""
+        return ["loss", "penalty", "learning_rate", "val_loss", "val_noisy_loss"]
+
     def make_schedule(self, n_weights, rate):
         return Schedule(self.batch_size(), 1, rate, len(self.train_rows), is_constant=True)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._backend import interrupts_deferred
-from .._keras import float32_policy, has_plain_rate, load_keras
+from .._keras import float32_policy, has_plain_rate, is_keras_own, load_keras
 
 
 class Program:
@@ -90,9 +90,15 @@ class Program:
         return self._built_as == self._compiled_in()
 
     def _compiled_in(self):
-        trainable = [layer.trainable for layer in self.model._flatten_layers()]
-        optimizer = self.optimizer
-        return id(optimizer._learning_rate), id(optimizer.weight_decay), trainable
+        optimizer, layers = self.optimizer, list(self.model._flatten_layers())
+        trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
+        # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
+        settings = [layer.get_config() for layer in layers if is_keras_own(layer)]
+        settings.append(optimizer.get_config())
+        for name in ("learning_rate", "weight_decay"):
+            settings[-1].pop(name, None)
+        identities = id(optimizer._learning_rate), id(optimizer.weight_decay)
+        return *identities, trainable, repr(settings)
 
     @interrupts_deferred()
     def load(
