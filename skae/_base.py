@@ -279,8 +279,9 @@ default=None
         self._check_features()
         return self.features == "all"
 
-    def _check_features(self):
-        network = getattr(getattr(self, "_model", None), "network", None)
+    def _check_features(self, is_new=False):
+        model = None if is_new else getattr(self, "_model", None)
+        network = getattr(model, "network", None)
         is_custom = self.build_network is not None or hasattr(network, "build_network")
         if self.features == "all" and is_custom:
             raise ValueError(

@@ -1,8 +1,6 @@
 """Networks that the user builds: any two Keras models that fit together."""
 
 import json
-import random
-import threading
 import types
 import warnings
 from dataclasses import dataclass
@@ -11,17 +9,14 @@ import numpy as np
 
 from ._backend import check_process, interrupts_deferred
 from ._inference import map_rows
-from ._keras import is_keras_name, is_keras_own, load_keras
-
-_building = threading.RLock()  # a network may be built while another is
+from ._keras import is_keras_name, is_keras_own, load_keras, seeded_draws
 
 
 def build_halves(build_network, n_features, n_components, seed=None):
     """Call `build_network` and check that its two models fit together.
 
-    Keras draws the seeds of layers that were given none from Python's global
-    generator. It is seeded here for the time of the call and then put back, so the
-    weights depend on `seed` alone and nobody's generator moves.
+    What Keras draws in this thread meanwhile depends on `seed` alone, and nobody's
+    generator moves.
 
     Parameters
     ----------
@@ -43,19 +38,14 @@ def build_halves(build_network, n_features, n_components, seed=None):
     """
     keras = load_keras()
     state_seed = 0 if seed is None else int(seed.generate_state(1)[0])
-    with _building:
-        state = random.getstate()
-        try:
-            random.seed(state_seed)
-            halves = build_network(n_features, n_components)
-            _check_models(halves, keras)
-            encoder, decoder = halves
-            codes = encoder(keras.Input((n_features,)))
-            _check_width("encoder", codes, n_components, "n_components")
-            outputs = decoder(keras.Input((n_components,)))
-            _check_width("decoder", outputs, n_features, "the number of columns")
-        finally:
-            random.setstate(state)
+    with seeded_draws(state_seed):
+        halves = build_network(n_features, n_components)
+        _check_models(halves, keras)
+        encoder, decoder = halves
+        codes = encoder(keras.Input((n_features,)))
+        _check_width("encoder", codes, n_components, "n_components")
+        outputs = decoder(keras.Input((n_components,)))
+        _check_width("decoder", outputs, n_features, "the number of columns")
     return encoder, decoder
 
 

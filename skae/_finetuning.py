@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from . import _automatic
+from ._causes import check_size, likely_cause
 from ._console import say
 from ._fitting import Objective, Seeds, all_rows, checked_widths, lent_program
 from ._inference import TrainedDense
@@ -58,6 +60,10 @@ class FineTuning:
         )
         self.head_layer_sizes = checked_widths(
             estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
+        )
+        check_size(
+            (1, *self.head_layer_sizes, task.n_outputs),
+            {"head_hidden_layer_sizes": estimator.head_hidden_layer_sizes},
         )
         self.has_few_labels = len(labelled[1]) < FEW_LABELS
         self.train_rows, self.val_rows = self.split(validation)
@@ -224,6 +230,7 @@ class FineTuning:
                 validation=validation,
                 patience=self.estimator.patience,
                 hooks=self.hooks(schedule.max_epochs, what),
+                cause=partial(likely_cause, self.estimator, rate=rate, decay=decay),
             )
         trained = start.with_weights(run.weights)
         if network.is_frozen:  # to the last bit

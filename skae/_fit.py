@@ -1,10 +1,12 @@
 """A fit, from checked rows to the attributes of a fitted estimator."""
 
 import contextlib
+from functools import partial
 
 import numpy as np
 
 from . import _automatic
+from ._causes import check_network_size, likely_cause
 from ._console import say
 from ._custom import CustomNetwork
 from ._fitting import (
@@ -67,10 +69,11 @@ class Fit:
         make_loss(estimator.loss)  # so that an unknown name is told before any work
         self.optimizer = self.objective.make_optimizer()
         check_activation(estimator.activation)
-        estimator._check_features()
+        estimator._check_features(is_new=True)
         check_callbacks(estimator.callbacks or ())
         widths = estimator.hidden_layer_sizes
         self.hidden_layer_sizes = checked_widths(widths, "hidden_layer_sizes")
+        check_network_size(estimator, X.shape[1], self.hidden_layer_sizes)
         self.train_rows, self.val_rows = self.split()
         self.check_settings()
 
@@ -125,6 +128,7 @@ class Fit:
                     keep_start=self.keeps_start(),
                     hooks=hooks,
                     unit=table.scale ** (power_of_scale(estimator.loss) or 0),
+                    cause=partial(likely_cause, estimator, rate=rate, decay=decay),
                 )
 
             corruption = self._chosen(corruptions, run_epochs)

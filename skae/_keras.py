@@ -3,6 +3,8 @@
 import contextlib
 import difflib
 import inspect
+import random
+import threading
 import warnings
 
 from ._activations import ACTIVATIONS
@@ -201,3 +203,43 @@ def check_activation(activation):
     """Raise a ValueError for an activation that has no NumPy twin."""
     if activation not in ACTIVATIONS:
         raise unknown_name(activation, "activation", ACTIVATIONS)
+
+
+class _Draws(threading.local):
+    """Python's module `random` for Keras, with a generator of its own in some threads."""
+
+    generator = None
+
+    def __getattr__(self, name):
+        return getattr(self.generator or random, name)
+
+
+_draws = _Draws()
+
+
+@contextlib.contextmanager
+def seeded_draws(seed):
+    """Let what Keras draws in this thread depend on a seed.
+
+    Keras takes the seeds of layers that were given none from Python's global generator,
+    which other threads use too. So Keras, and nobody else, gets another one to ask; and
+    its own global generator, one for each thread, is another inside the block.
+
+    Parameters
+    ----------
+    seed : int
+    """
+    load_keras()
+    from keras.src.backend.common import global_state
+    from keras.src.random import seed_generator
+
+    seed_generator.python_random = _draws
+    name = seed_generator.GLOBAL_SEED_GENERATOR
+    before = _draws.generator, global_state.get_global_attribute(name)
+    _draws.generator = random.Random(seed)
+    global_state.set_global_attribute(name, seed_generator.SeedGenerator(seed))
+    try:
+        yield
+    finally:
+        _draws.generator, generator = before
+        global_state.set_global_attribute(name, generator)

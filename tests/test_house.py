@@ -15,6 +15,7 @@ LAYERS = [  # a module may import from the lines above its own, and from beside 
         "_activations",
         "_automatic",
         "_backend",
+        "_causes",
         "_console",
         "_drawing",
         "_functions",

@@ -51,6 +51,7 @@ def train(
     keep_start=False,
     hooks=None,
     unit=1.0,
+    cause=None,
 ):
     """Run the epochs of one fit on a program that has been loaded.
 
@@ -83,6 +84,8 @@ def train(
         stop the run.
     unit : float, default=1.0
         What a loss of 1 in conditioned units is in the user's.
+    cause : callable, default=None
+        ``(logs) -> str or None``: what a loss that is no number is likely to come from.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def train(
             own = program.has_own_schedule
             logs["learning_rate"] = program.learning_rate if own else float(rates[-1])
             logs_of_epochs.append(logs)
-            _check_finite(logs, epoch + 1)
+            _check_finite(logs, epoch + 1, cause)
             wants_to_stop = hooks is not None and hooks.epoch_end(epoch, logs)
             is_patient = patience is None or epoch + 1 - keeper.lowest_epoch < patience
             if wants_to_stop or not is_patient:
@@ -225,13 +228,20 @@ class _BestEpoch:
         ) or won > quantile / np.sqrt(n_effective)
 
 
-def _check_finite(logs, epoch):
-    if not all(map(np.isfinite, logs.values())):
-        raise ValueError(
-            f"The loss stopped being a number in epoch {epoch}; the likely cause is a "
-            "learning_rate that is too high, or columns of very different scale: lower "
-            "learning_rate, or standardise the columns first, with StandardScaler."
+def _check_finite(logs, epoch, cause):
+    if all(map(np.isfinite, logs.values())):
+        return
+    likely = None if cause is None else cause(logs)
+    remedy = "change that"
+    if likely is None:
+        likely = "a learning_rate that is too high, or columns of very different scale"
+        remedy = (
+            "lower learning_rate, or standardise the columns first, with StandardScaler"
         )
+    raise ValueError(
+        f"The loss stopped being a number in epoch {epoch}; the likely cause is {likely}: "
+        f"{remedy}."
+    )
 
 
 def _train_epoch(program, chunks, rates):
