@@ -8,6 +8,7 @@ from sklearn.base import (
     TransformerMixin,
     clone,
 )
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -19,7 +20,12 @@ from ._validation import checked_rows, checked_weight, nothing_lost
 DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
 
 
-class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseFineTuned(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """The encoder of an autoencoder with a head: pre-trained, then trained with labels.
 
     A subclass says what its task is.
@@ -74,6 +80,7 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         return self._predictor.outputs(checked_rows(self, X))
 
+    @with_callbacks
     def _fit(self, X, y, X_unlabeled, sample_weight, X_val, y_val):
         from ._finetuning import FineTuning
 
@@ -96,6 +103,7 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 self._autoencoder(),
                 (X_unlabeled, sample_weight),
                 validation,
+                labels=y,
             )
             for name, value in fit.run().items():
                 setattr(self, name, value)

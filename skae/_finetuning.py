@@ -17,7 +17,7 @@ from ._inference import TrainedDense
 from ._predictor import Predictor, PredictorNetwork
 from ._rows import take
 from ._table import Table
-from ._training import Hooks, Lines, Schedule, train
+from ._training import Hooks, Lines, Schedule, SklearnCallbacks, train
 
 FEW_LABELS = 1000
 MAX_EPOCHS = 150  # above it, few labels are only learnt by heart
@@ -42,12 +42,23 @@ class FineTuning:
     to_pretrain : tuple of (X_unlabeled, sample_weight), each may be None
         More rows, and the weights of the labelled ones, for the pre-training.
     validation : tuple of (X, targets), or None
+    labels : ndarray
+        The labels as the user has them, for callbacks.
     """
 
     def __init__(
-        self, estimator, task, labelled, weight, autoencoder, to_pretrain, validation
+        self,
+        estimator,
+        task,
+        labelled,
+        weight,
+        autoencoder,
+        to_pretrain,
+        validation,
+        *,
+        labels,
     ):
-        self.estimator, self.task = estimator, task
+        self.estimator, self.task, self.labels = estimator, task, labels
         self.labelled, self.weight = labelled, weight
         if weight is not None:  # their unit must not matter, nor overflow float32
             self.weight = weight / weight[weight > 0].mean()
@@ -77,6 +88,9 @@ class FineTuning:
     def run(self):
         """Train, and return the attributes of the fitted estimator."""
         estimator = self.estimator
+        self.context = estimator._init_callback_context(max_subtasks=None)
+        told = {"estimator": estimator, "X": self.labelled[0], "y": self.labels}
+        self.context.call_on_fit_task_begin(**told)
         autoencoder = self.pretrained()
         model = without_penalty(autoencoder._model)
         network = PredictorNetwork(
@@ -103,10 +117,13 @@ class FineTuning:
         if estimator.compare_from_scratch:
             outcome = self.outcome(*self.trained(network, untrained, "from scratch"))
             scratch = copy.copy(estimator)
+            for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
+                vars(scratch).pop(name)  # they belong to this fit
             vars(scratch).update(attributes | outcome)
             attributes["scratch_"] = scratch
             attributes["scratch_validation_score_"] = scratch.validation_score_
         self.say_result(attributes)
+        self.context.call_on_fit_task_end(**told, reconstruction_attributes=attributes)
         return attributes
 
     def outcome(self, predictor, run):
@@ -149,7 +166,12 @@ class FineTuning:
             if self.estimator.verbose:
                 autoencoder.set_params(verbose=self.estimator.verbose)
             self.say("pre-training")
-            autoencoder.fit(self.named(rows), sample_weight=weight)
+            context = self.context.subcontext(task_name="pre-training")
+            told = {"estimator": self.estimator, "X": rows}
+            context.call_on_fit_task_begin(**told)
+            with context.propagate_callback_context(autoencoder):
+                autoencoder.fit(self.named(rows), sample_weight=weight)
+            context.call_on_fit_task_end(**told)
         keeps_noise = self.estimator.keep_noise
         if keeps_noise == "auto":
             keeps_noise = self.has_few_labels
@@ -209,6 +231,9 @@ class FineTuning:
         rate, decay = float(optimizer.learning_rate), optimizer.weight_decay
         schedule = self.schedule(sum(a.size for a in start.weights()), rate)
         schedule = schedule.shortened(part)
+        told = {"estimator": self.estimator, "X": X, "y": self.labels}
+        context = self.context.subcontext(what, max_subtasks=schedule.max_epochs)
+        context.call_on_fit_task_begin(**told)
         with lent_program(
             network, self.objective, optimizer, schedule.batch_size, False
         ) as program:
@@ -220,6 +245,10 @@ class FineTuning:
                 scale=1.0,
                 weight_decay=decay,
             )
+
+            def fitted_attributes():
+                return self.fitted(start.with_weights(program.weights()))
+
             run = train(
                 program,
                 table,
@@ -229,13 +258,19 @@ class FineTuning:
                 corrupt=self.corrupt,
                 validation=validation,
                 patience=self.estimator.patience,
-                hooks=self.hooks(schedule.max_epochs, what),
+                hooks=self.hooks(schedule.max_epochs, what, context, fitted_attributes),
                 cause=partial(likely_cause, self.estimator, rate=rate, decay=decay),
             )
         trained = start.with_weights(run.weights)
         if network.is_frozen:  # to the last bit
             trained = replace(trained, model=start.model)
+        told["reconstruction_attributes"] = self.fitted(trained)
+        context.call_on_fit_task_end(**told)
         return trained, run
+
+    def fitted(self, predictor):
+        """Return what an estimator needs to predict."""
+        return {"_predictor": predictor, "_task": self.task}
 
     def schedule(self, n_weights, rate):
         """Return how long to train and how fast."""
@@ -260,14 +295,20 @@ class FineTuning:
         outputs = predictor.outputs(take(X, self.val_rows))
         return self.task.score(outputs, targets[self.val_rows], weight)
 
-    def hooks(self, max_epochs, what):
-        """Return what prints a line now and then, or None."""
-        verbose = self.estimator.verbose
-        if not verbose:
-            return None
-        every = 1 if verbose > 1 else max(1, max_epochs // 10)
-        name = f"{type(self.estimator).__name__}, {what}"
-        return Hooks([Lines(name, max_epochs, every)])
+    def hooks(self, max_epochs, what, context, fitted_attributes):
+        """Return who is told of the epochs, or None."""
+        estimator, listeners = self.estimator, []
+        if getattr(estimator, "_skl_callbacks", None):
+            listeners.append(
+                SklearnCallbacks(
+                    estimator, context, self.labelled[0], fitted_attributes, self.labels
+                )
+            )
+        if estimator.verbose:
+            every = 1 if estimator.verbose > 1 else max(1, max_epochs // 10)
+            name = f"{type(estimator).__name__}, {what}"
+            listeners.append(Lines(name, max_epochs, every))
+        return Hooks(listeners) if listeners else None
 
     def say_result(self, attributes):
         """Print the score and what it compares with."""

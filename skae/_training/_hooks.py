@@ -223,17 +223,19 @@ class SklearnCallbacks:
     context : sklearn.callback.CallbackContext
         That of the fit.
     X : array-like
-        The training rows; they are their own targets.
+        The training rows.
     fitted_attributes : callable
         ``() -> dict``: what a fitted estimator would have after this epoch.
+    y : array-like, default=None
+        Labels of the rows. None makes the rows their own targets.
     """
 
-    def __init__(self, estimator, context, X, fitted_attributes):
+    def __init__(self, estimator, context, X, fitted_attributes, y=None):
         self._estimator = estimator
         self._context = context
         self._arguments = {
             "X": X,
-            "y": X,
+            "y": X if y is None else y,
             "metadata": {},
             "reconstruction_attributes": fitted_attributes,
         }
