@@ -6,6 +6,8 @@ first trained, so ``import skae`` costs no more than importing scikit-learn.
 
 import importlib
 
+from . import _backend  # noqa: F401  so that a fork is noticed from now on
+
 __version__ = "0.1.0.dev0"
 
 _HOMES = {

@@ -90,8 +90,9 @@ class AutoencoderTransformer(BaseAutoencoder):
         rows.
 
     callbacks : list of keras.callbacks.Callback, default=None
-        Called at the beginning and end of training and of each epoch, and copied for
-        each fit. One that sets the learning rate takes it over from the schedule.
+        Called at the beginning and end of training and of each epoch. A clone, as each
+        fit of a search is, calls copies. One that sets the learning rate takes it over
+        from the schedule.
 
     warm_start : bool, default=False
         Go on from the weights of the last fit.

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     _fit_context,
@@ -14,7 +13,9 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._backend import check_process, interrupts_deferred
 from ._constraints import as_plain, integer_from, real_in
+from ._copies import KerasParameters
 from ._output import in_table_columns
 from ._rows import chunk_slices, take
 from ._slots import Corruption
@@ -27,7 +28,7 @@ class BaseAutoencoder(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    BaseEstimator,
+    KerasParameters,
 ):
     """An encoder and a decoder, trained to give back their input.
 
@@ -77,8 +78,8 @@ default=None
             `X`.
         groups : array-like of shape (n_samples,), default=None
             What rows belong together, such as those of one patient, or the windows of one
-            day: rows of a group are held out for validation together, or not at all. Equal
-            rows stay together anyway.
+            day: rows of a group are held out for validation together, or not at all.
+            Without groups, equal rows stay together.
 
         Returns
         -------
@@ -286,8 +287,9 @@ default=None
         self._check_features()
         return self.features == "all"
 
-    def _check_features(self):
-        network = getattr(getattr(self, "_model", None), "network", None)
+    def _check_features(self, is_new=False):
+        model = None if is_new else getattr(self, "_model", None)
+        network = getattr(model, "network", None)
         is_custom = self.build_network is not None or hasattr(network, "build_network")
         if self.features == "all" and is_custom:
             raise ValueError(
@@ -359,7 +361,9 @@ default=None
 
     def _keras_models(self):
         check_is_fitted(self)
-        return self._model.keras_models()
+        check_process()  # models that were built before a fork do not answer either
+        with interrupts_deferred():
+            return self._model.keras_models()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from ._console import printable
 from ._drawing import new_axes, whole_ticks, written
 
 HEADINGS = {  # of a table that is printed
@@ -154,7 +155,7 @@ class Comparison:
         table = summary.rename(columns=HEADINGS | {"score": self.score_name})
         formatters = {HEADINGS.get(name, name): form for name, form in FORMATS.items()}
         text = table.to_string(formatters=formatters, float_format="{:.3f}".format)
-        return "\n".join([text, "", *self._verdicts(summary)])
+        return printable("\n".join([text, "", *self._verdicts(summary)]))
 
     def _repr_html_(self):
         summary = self.summary()

@@ -1,25 +1,22 @@
 """Networks that the user builds: any two Keras models that fit together."""
 
 import json
-import random
-import threading
+import types
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
+from ._backend import check_process, interrupts_deferred
 from ._inference import map_rows
-from ._keras import is_keras_own, load_keras
-
-_building = threading.RLock()  # a network may be built while another is
+from ._keras import is_keras_name, is_keras_own, load_keras, seeded_draws
 
 
 def build_halves(build_network, n_features, n_components, seed=None):
     """Call `build_network` and check that its two models fit together.
 
-    Keras draws the seeds of layers that were given none from Python's global
-    generator. It is seeded here for the time of the call and then put back, so the
-    weights depend on `seed` alone and nobody's generator moves.
+    What Keras draws in this thread meanwhile depends on `seed` alone, and nobody's
+    generator moves.
 
     Parameters
     ----------
@@ -41,19 +38,14 @@ def build_halves(build_network, n_features, n_components, seed=None):
     """
     keras = load_keras()
     state_seed = 0 if seed is None else int(seed.generate_state(1)[0])
-    with _building:
-        state = random.getstate()
-        try:
-            random.seed(state_seed)
-            halves = build_network(n_features, n_components)
-            _check_models(halves, keras)
-            encoder, decoder = halves
-            codes = encoder(keras.Input((n_features,)))
-            _check_width("encoder", codes, n_components, "n_components")
-            outputs = decoder(keras.Input((n_components,)))
-            _check_width("decoder", outputs, n_features, "the number of columns")
-        finally:
-            random.setstate(state)
+    with seeded_draws(state_seed):
+        halves = build_network(n_features, n_components)
+        _check_models(halves, keras)
+        encoder, decoder = halves
+        codes = encoder(keras.Input((n_features,)))
+        _check_width("encoder", codes, n_components, "n_components")
+        outputs = decoder(keras.Input((n_components,)))
+        _check_width("decoder", outputs, n_features, "the number of columns")
     return encoder, decoder
 
 
@@ -145,11 +137,14 @@ def architecture_key(encoder, decoder):
     """Return a key that equal architectures share, or None if that cannot be told.
 
     Only of models made of Keras' own layers, without functions of the user's, is it
-    sure that they do what their config says.
+    sure that they do what their config says. What a config cannot say is which layers
+    and weights are the same ones.
     """
     layers = [*encoder._flatten_layers(), *decoder._flatten_layers()]
-    if not all(map(is_keras_own, layers)):
+    if not all(map(is_keras_own, layers)) or any(map(_calls_foreign_code, layers)):
         return None
+    weights = [*encoder.weights, *decoder.weights]
+    sharing = *map(_occurrences, (layers, weights)), [v.trainable for v in weights]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about functions, which are found out below
         try:
@@ -158,7 +153,19 @@ def architecture_key(encoder, decoder):
             return None  # Keras cannot describe it, so it is compiled for each fit
     if _holds_foreign_code(configs):
         return None
-    return json.dumps(_without_names(configs, {}), sort_keys=True)
+    return json.dumps([_without_names(configs, {}), sharing], sort_keys=True)
+
+
+def _occurrences(things):
+    """Return for each thing at which place it stands first."""
+    first = {}
+    return [first.setdefault(id(thing), i) for i, thing in enumerate(things)]
+
+
+def _calls_foreign_code(layer):
+    """Whether a layer holds a function of the user's, which may bear any name."""
+    functions = [v for v in vars(layer).values() if isinstance(v, types.FunctionType)]
+    return any(not is_keras_name(f.__globals__.get("__name__")) for f in functions)
 
 
 def _holds_foreign_code(config):
@@ -241,6 +248,9 @@ class TrainedCustom:
         return self.decode(self.encode(X))
 
     def _call(self, model, X, n_outputs):
+        check_process()  # the model may have been built before a fork
+
+        @interrupts_deferred()
         def outputs(rows):
             return np.array(model(rows.astype(np.float32), training=False), dtype=X.dtype)
 

@@ -8,6 +8,7 @@ from sklearn.base import (
     TransformerMixin,
     clone,
 )
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import StrOptions
@@ -16,13 +17,19 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from ._base import BaseAutoencoder
 from ._constraints import integer_from, real_in
 from ._denoising import DenoisingAutoencoder
-from ._labels import have_label, to_pretrain
+from ._labels import groups_of_all, have_label, to_pretrain
+from ._split import checked_groups
 from ._validation import checked_rows, checked_weight, nothing_lost
 
 DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
 
 
-class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseFineTuned(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
     """The encoder of an autoencoder with a head: pre-trained, then trained with labels.
 
     A subclass says what its task is.
@@ -77,7 +84,8 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         check_is_fitted(self)
         return self._predictor.outputs(checked_rows(self, X))
 
-    def _fit(self, X, y, X_unlabeled, sample_weight, X_val, y_val):
+    @with_callbacks
+    def _fit(self, X, y, X_unlabeled, sample_weight, X_val, y_val, groups):
         from ._finetuning import FineTuning
 
         with nothing_lost(self):
@@ -87,6 +95,7 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 X_unlabeled = checked_rows(self, X_unlabeled, name="X_unlabeled")
             if sample_weight is not None:
                 sample_weight = checked_weight(sample_weight, X)
+            groups = checked_groups(groups, X)
             has_label, y = self._known(y)
             more = to_pretrain(X, has_label, X_unlabeled, sample_weight)
             if not has_label.all():
@@ -103,6 +112,8 @@ class BaseFineTuned(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 self._autoencoder(),
                 more,
                 validation,
+                labels=y,
+                groups=groups_of_all(groups, has_label, X_unlabeled),
             )
             for name, value in fit.run().items():
                 setattr(self, name, value)

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,14 +10,16 @@ from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from . import _automatic
+from ._causes import check_size, likely_cause
+from ._console import say
 from ._fitting import Objective, Seeds, checked_widths, lent_program
 from ._inference import TrainedDense
 from ._labels import stacked
 from ._predictor import Predictor, PredictorNetwork
 from ._rows import take
-from ._split import all_rows
+from ._split import all_rows, clusters_of, split_rows_evenly
 from ._table import Table
-from ._training import Hooks, Lines, Schedule, train
+from ._training import Hooks, Lines, Schedule, SklearnCallbacks, train
 from ._validation import with_mean_one
 
 FEW_LABELS = 1000
@@ -42,12 +45,27 @@ class FineTuning:
     to_pretrain : tuple of (rows, weight), each may be None
         More rows for the pre-training, and the weights of all, the labelled ones first.
     validation : tuple of (X, targets), or None
+    labels : ndarray
+        The labels as the user has them, for callbacks.
+    groups : ndarray or None
+        Of all rows in the order of pre-training; those of one stay together in a split.
     """
 
     def __init__(
-        self, estimator, task, labelled, weight, autoencoder, to_pretrain, validation
+        self,
+        estimator,
+        task,
+        labelled,
+        weight,
+        autoencoder,
+        to_pretrain,
+        validation,
+        *,
+        labels,
+        groups,
     ):
-        self.estimator, self.task = estimator, task
+        self.estimator, self.task, self.labels = estimator, task, labels
+        self.groups = groups
         self.labelled, self.weight = labelled, weight
         if weight is not None:
             self.weight = with_mean_one(weight)
@@ -61,10 +79,17 @@ class FineTuning:
         self.head_layer_sizes = checked_widths(
             estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
         )
+        check_size(
+            (1, *self.head_layer_sizes, task.n_outputs),
+            {"head_hidden_layer_sizes": estimator.head_hidden_layer_sizes},
+        )
         self.has_few_labels = len(labelled[1]) < FEW_LABELS
-        self.train_rows, self.val_rows = self.split(validation)
         self.held_out = labelled if validation is None else validation
-        if estimator.patience is not None and not len(self.val_rows):
+        fraction = estimator.validation_fraction
+        if fraction == "auto":
+            fraction = 0 if self.has_few_labels else 0.1
+        self.validation_fraction = fraction
+        if estimator.patience is not None and validation is None and not fraction:
             raise ValueError(
                 f"patience={estimator.patience} needs validation rows; set "
                 "validation_fraction above 0, pass X_val and y_val, or set patience=None."
@@ -73,8 +98,12 @@ class FineTuning:
     def run(self):
         """Train, and return the attributes of the fitted estimator."""
         estimator = self.estimator
+        self.context = estimator._init_callback_context(max_subtasks=None)
+        told = {"estimator": estimator, "X": self.labelled[0], "y": self.labels}
+        self.context.call_on_fit_task_begin(**told)
         autoencoder = self.pretrained()
         model = without_penalty(autoencoder._model)
+        self.train_rows, self.val_rows = self.split(model)
         network = PredictorNetwork(
             model.network,
             self.head_layer_sizes,
@@ -99,10 +128,13 @@ class FineTuning:
         if estimator.compare_from_scratch:
             outcome = self.outcome(*self.trained(network, untrained, "from scratch"))
             scratch = copy.copy(estimator)
+            for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
+                vars(scratch).pop(name)  # they belong to this fit
             vars(scratch).update(attributes | outcome)
             attributes["scratch_"] = scratch
             attributes["scratch_validation_score_"] = scratch.validation_score_
         self.say_result(attributes)
+        self.context.call_on_fit_task_end(**told, reconstruction_attributes=attributes)
         return attributes
 
     def outcome(self, predictor, run):
@@ -115,25 +147,22 @@ class FineTuning:
             "validation_score_": self.validation_score(predictor),
         }
 
-    def split(self, validation):
-        """Return the training and the validation rows, both over the whole range of y."""
-        targets = self.labelled[1]
+    def split(self, model):
+        """Return the training and the validation rows, each ascending."""
+        X, targets = self.labelled
         rows = all_rows(len(targets))
         if self.weight is not None:
             rows = rows[self.weight > 0]
-        if validation is not None:
-            return rows, all_rows(len(validation[1]))
-        fraction = self.estimator.validation_fraction
-        if fraction == "auto":
-            fraction = 0 if self.has_few_labels else 0.1
-        n_validation = min(round(fraction * len(rows)), len(rows) - 1)
-        order = rows.copy()
-        np.random.default_rng(self.seeds.split).shuffle(order)
-        order = order[np.lexsort(targets[order].T)]
-        places = (np.arange(n_validation) + 0.5) * len(rows) / max(n_validation, 1)
-        is_held_out = np.zeros(len(rows), dtype=bool)
-        is_held_out[places.astype(int)] = True
-        return np.sort(order[~is_held_out]), np.sort(order[is_held_out])
+        if self.held_out is not self.labelled:
+            return rows, all_rows(len(self.held_out[1]))
+        if not self.validation_fraction:
+            return rows, all_rows(0)
+        groups = None if self.groups is None else self.groups[: len(targets)]
+        clusters = clusters_of(self.table(model, X), rows, groups)
+        train, held_out = split_rows_evenly(
+            clusters, targets[rows], self.validation_fraction, self.seeds.split
+        )
+        return rows[train], rows[held_out]
 
     def pretrained(self):
         """Return the autoencoder, fitted on all rows, and set what corrupts the inputs."""
@@ -145,7 +174,12 @@ class FineTuning:
             if self.estimator.verbose:
                 autoencoder.set_params(verbose=self.estimator.verbose)
             self.say("pre-training")
-            autoencoder.fit(self.named(rows), sample_weight=weight)
+            context = self.context.subcontext(task_name="pre-training")
+            told = {"estimator": self.estimator, "X": rows}
+            context.call_on_fit_task_begin(**told)
+            with context.propagate_callback_context(autoencoder):
+                autoencoder.fit(self.named(rows), sample_weight=weight, groups=self.groups)
+            context.call_on_fit_task_end(**told)
         keeps_noise = self.estimator.keep_noise
         if keeps_noise == "auto":
             keeps_noise = self.has_few_labels
@@ -199,6 +233,9 @@ class FineTuning:
         rate, decay = float(optimizer.learning_rate), optimizer.weight_decay
         schedule = self.schedule(sum(a.size for a in start.weights()), rate)
         schedule = schedule.shortened(part)
+        told = {"estimator": self.estimator, "X": X, "y": self.labels}
+        context = self.context.subcontext(what, max_subtasks=schedule.max_epochs)
+        context.call_on_fit_task_begin(**told)
         with lent_program(
             network, self.objective, optimizer, schedule.batch_size, False
         ) as program:
@@ -210,6 +247,10 @@ class FineTuning:
                 scale=1.0,
                 weight_decay=decay,
             )
+
+            def fitted_attributes():
+                return self.fitted(start.with_weights(program.weights()))
+
             run = train(
                 program,
                 table,
@@ -219,12 +260,19 @@ class FineTuning:
                 corrupt=self.corrupt,
                 validation=validation,
                 patience=self.estimator.patience,
-                hooks=self.hooks(schedule.max_epochs, what),
+                hooks=self.hooks(schedule.max_epochs, what, context, fitted_attributes),
+                cause=partial(likely_cause, self.estimator, rate=rate, decay=decay),
             )
         trained = start.with_weights(run.weights)
         if network.is_frozen:  # to the last bit
             trained = replace(trained, model=start.model)
+        told["reconstruction_attributes"] = self.fitted(trained)
+        context.call_on_fit_task_end(**told)
         return trained, run
+
+    def fitted(self, predictor):
+        """Return what an estimator needs to predict."""
+        return {"_predictor": predictor, "_task": self.task}
 
     def schedule(self, n_weights, rate):
         """Return how long to train and how fast."""
@@ -249,14 +297,20 @@ class FineTuning:
         outputs = predictor.outputs(take(X, self.val_rows))
         return self.task.score(outputs, targets[self.val_rows], weight)
 
-    def hooks(self, max_epochs, what):
-        """Return what prints a line now and then, or None."""
-        verbose = self.estimator.verbose
-        if not verbose:
-            return None
-        every = 1 if verbose > 1 else max(1, max_epochs // 10)
-        name = f"{type(self.estimator).__name__}, {what}"
-        return Hooks([Lines(name, max_epochs, every)])
+    def hooks(self, max_epochs, what, context, fitted_attributes):
+        """Return who is told of the epochs, or None."""
+        estimator, listeners = self.estimator, []
+        if getattr(estimator, "_skl_callbacks", None):
+            listeners.append(
+                SklearnCallbacks(
+                    estimator, context, self.labelled[0], fitted_attributes, self.labels
+                )
+            )
+        if estimator.verbose:
+            every = 1 if estimator.verbose > 1 else max(1, max_epochs // 10)
+            name = f"{type(estimator).__name__}, {what}"
+            listeners.append(Lines(name, max_epochs, every))
+        return Hooks(listeners) if listeners else None
 
     def say_result(self, attributes):
         """Print the score and what it compares with."""
@@ -269,7 +323,7 @@ class FineTuning:
     def say(self, line):
         """Print a line if the estimator is verbose."""
         if self.estimator.verbose:
-            print(f"[{type(self.estimator).__name__}] {line}", flush=True)
+            say(f"[{type(self.estimator).__name__}] {line}")
 
 
 def without_penalty(model):

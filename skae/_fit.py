@@ -1,11 +1,14 @@
 """A fit, from checked rows to the attributes of a fitted estimator."""
 
+import contextlib
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from . import _automatic
 from ._bounds import bounds_of
+from ._causes import check_network_size, likely_cause
 from ._custom import CustomNetwork
 from ._fitting import (
     Objective,
@@ -21,18 +24,17 @@ from ._inference import TrainedDense
 from ._keras import check_activation, make_loss, power_of_scale
 from ._network import DenseNetwork
 from ._pca import principal_components
-from ._split import all_rows, checked_groups, clusters_of, gain_is_real, split_rows
+from ._split import all_rows, checked_groups, clusters_of, split_rows
 from ._table import Table
+from ._telling import hooks_of, say_of, say_result
 from ._training import (
-    Hooks,
-    KerasCallbacks,
-    Lines,
     Schedule,
-    SklearnCallbacks,
     check_callbacks,
+    check_monitors,
     train,
 )
 from ._validation import with_mean_one
+from ._verdict import is_better, scores
 
 TRIAL = 0.25  # part of the epochs that choose among corruptions
 
@@ -69,10 +71,11 @@ class Fit:
         make_loss(estimator.loss)  # so that an unknown name is told before any work
         self.optimizer = self.objective.make_optimizer()
         check_activation(estimator.activation)
-        estimator._check_features()
+        estimator._check_features(is_new=True)
         check_callbacks(estimator.callbacks or ())
         widths = estimator.hidden_layer_sizes
         self.hidden_layer_sizes = checked_widths(widths, "hidden_layer_sizes")
+        check_network_size(estimator, X.shape[1], self.hidden_layer_sizes)
 
     def run(self):
         """Train, and return the attributes of the fitted estimator."""
@@ -84,19 +87,26 @@ class Fit:
         table = self._table(start)
         validation = self._validation(table)
         corruptions = estimator._corruptions(pca, table, self.train_rows)
+        check_monitors(estimator.callbacks or (), self.reported(corruptions))
         emphasis = corruptions[0].emphasis
         if emphasis:
             check_cellwise(estimator.loss, self.X.shape[1])
         rate, decay = float(self.optimizer.learning_rate), self.optimizer.weight_decay
         self.schedule = self.make_schedule(sum(a.size for a in start.weights()), rate)
         context = self._begin()
-        with lent_program(
-            architecture,
-            self.objective,
-            self.optimizer,
-            self.schedule.batch_size,
-            bool(emphasis),
-        ) as lent:
+        with (
+            contextlib.ExitStack() as on_close,
+            lent_program(
+                architecture,
+                self.objective,
+                self.optimizer,
+                self.schedule.batch_size,
+                bool(emphasis),
+            ) as lent,
+        ):
+
+            def attributes_with(weights):
+                return self._attributes(start.with_weights(weights), pca)
 
             def run_epochs(corruption, schedule, has_hooks=True):
                 lent.load(
@@ -108,7 +118,17 @@ class Fit:
                     weight_decay=decay,
                     emphasis=emphasis,
                 )
-                hooks = self._hooks(lent, table, start, pca, context) if has_hooks else None
+                hooks = None
+                if has_hooks:
+                    hooks = hooks_of(
+                        estimator,
+                        lent,
+                        table,
+                        schedule,
+                        context=context,
+                        attributes=attributes_with,
+                        on_close=on_close,
+                    )
                 return train(
                     lent,
                     table,
@@ -118,23 +138,24 @@ class Fit:
                     corrupt=corruption.seeded(self.seeds.noise),
                     validation=validation,
                     patience=estimator.patience,
-                    judge=self._judge(corruption),
+                    judge=corruption.judge(self.seeds.judge),
                     counts_penalty=self.counts_penalty(architecture),
                     hooks=hooks,
                     unit=self.loss_unit(table),
+                    cause=partial(likely_cause, estimator, rate=rate, decay=decay),
                 )
 
             corruption = self._chosen(corruptions, run_epochs)
             run = run_epochs(corruption, self.schedule)
             record = self.record(run, lent) | corruption.attributes
-        trained = start.with_weights(run.weights)
-        trained = self.finish(trained, table, pca)
-        if self.keeps_start() and not self.is_better(trained, start, run, validation):
+        trained = self.finish(start.with_weights(run.weights), table, pca)
+        if self.keeps_start() and not self.beats_start(trained, start, run, validation):
             trained, record["best_epoch_"] = self.kept(start, pca), 0
         attributes = self._attributes(trained, pca) | record
-        attributes |= self._scores(attributes["_model"], pca, validation)
-        attributes |= estimator._about_codes(attributes["_model"], table)
-        self._say_result(attributes)
+        attributes |= scores(trained, pca, validation)
+        attributes |= estimator._about_codes(trained, table)
+        if validation is not None:
+            say_result(estimator, attributes)
         context.call_on_fit_task_end(
             estimator=estimator,
             X=self.X,
@@ -158,9 +179,8 @@ class Fit:
         if not fraction:
             return rows, all_rows(0)
         clusters = clusters_of(self._seen(pca), rows, self.groups)
-        return tuple(
-            rows[part] for part in split_rows(clusters, fraction, self.seeds.split)
-        )
+        train, held_out = split_rows(clusters, fraction, self.seeds.split)
+        return rows[train], rows[held_out]
 
     def _seen(self, pca):
         """Return the table as a network will see it."""
@@ -180,6 +200,15 @@ class Fit:
                 f"patience={patience} needs validation rows; set validation_fraction "
                 "above 0, pass X_val, or set patience=None."
             )
+
+    def reported(self, corruptions):
+        """Return the names of what each epoch reports."""
+        names = ["loss", "penalty", "learning_rate"]
+        if len(self.val_rows):
+            names.append("val_loss")
+            if corruptions[0].judge(self.seeds.judge) is not None:
+                names.append("val_noisy_loss")
+        return names
 
     def make_schedule(self, n_weights, rate):
         batch_size, n_rows = self.batch_size(), len(self.train_rows)
@@ -261,20 +290,19 @@ class Fit:
         is_linear = isinstance(trained, TrainedDense) and trained.network.code is None
         return is_linear and self.estimator.init == "pca"
 
-    def is_better(self, trained, start, run, validation):
-        """Whether the gain over the start on the validation rows is beyond doubt."""
+    def beats_start(self, trained, start, run, validation):
+        """Whether the epochs have gained something beyond doubt."""
         if validation is None:
             return not self.estimator.validation_fraction  # else no row could be held out
-        table, rows = validation
-        power = power_of_scale(self.estimator.loss)
-        gains = run.gains
-        if power is not None and "val_noisy_loss" not in run.history:
-            # As the user will see them: in float64, and with what is beyond the bounds.
-            gains = table.losses(start.reconstruct, power, rows)
-            gains -= table.losses(trained.reconstruct, power, rows)
-        weight = table.weights(rows).astype(np.float64)
-        groups = self.groups if self.X_val is None else None
-        return gain_is_real(gains, weight, clusters_of(table, rows, groups))
+        is_noisy = "val_noisy_loss" in run.history
+        return is_better(
+            trained,
+            start,
+            validation,
+            run.gains,
+            power=None if is_noisy else power_of_scale(self.estimator.loss),
+            groups=self.groups if self.X_val is None else None,
+        )
 
     def loss_unit(self, table):
         """Return what a loss of 1 in conditioned units is in the user's."""
@@ -356,53 +384,8 @@ class Fit:
         code = getattr(architecture, "code", None)
         return code is not None and code.has_penalty
 
-    def _judge(self, corruption):
-        """Return what corrupts the validation rows when the best epoch is chosen.
-
-        Where undoing a corruption is the task, it is what chooses: on clean rows the
-        identity has no error, and undoes nothing.
-        """
-        if not corruption.is_the_task or corruption.draw is None:
-            return None
-        return lambda: corruption.seeded(self.seeds.judge)
-
-    def _hooks(self, program, table, start, pca, context):
-        estimator, listeners = self.estimator, []
-        if estimator.callbacks:
-            listeners.append(
-                KerasCallbacks(
-                    list(estimator.callbacks),
-                    program,
-                    table.shift,
-                    table.scale,
-                    max_epochs=self.schedule.max_epochs,
-                    steps_per_epoch=self.schedule.steps_per_epoch,
-                )
-            )
-        if getattr(estimator, "_skl_callbacks", None):
-
-            def attributes():
-                return self._attributes(start.with_weights(program.weights()), pca)
-
-            listeners.append(SklearnCallbacks(estimator, context, self.X, attributes))
-        if estimator.verbose:
-            max_epochs = self.schedule.max_epochs
-            every = 1 if estimator.verbose > 1 else max(1, max_epochs // 10)
-            listeners.append(Lines(type(estimator).__name__, max_epochs, every))
-        return Hooks(listeners) if listeners else None
-
-    def _say_result(self, attributes):
-        if not len(self.val_rows):
-            return
-        kept = attributes["best_epoch_"]
-        self._say(
-            f"kept {f'epoch {kept}' if kept else 'the start'}: R² on validation rows "
-            f"{attributes['validation_score_']:.4f}, of PCA {attributes['pca_score_']:.4f}"
-        )
-
     def _say(self, line):
-        if self.estimator.verbose:
-            print(f"[{type(self.estimator).__name__}] {line}", flush=True)
+        say_of(self.estimator, line)
 
     def _attributes(self, trained, pca):
         return {
@@ -412,17 +395,4 @@ class Fit:
             "explained_variance_": pca.explained_variance,
             "explained_variance_ratio_": pca.explained_variance_ratio,
             "_components": pca,
-        }
-
-    def _scores(self, trained, pca, validation):
-        if validation is None:
-            names = ["pca_loss_", "pca_score_", "validation_score_"]
-            return dict.fromkeys(names, float("nan"))
-        table, rows = validation
-
-        pca_loss, pca_score = table.mse_and_r2(pca.reconstruct, rows)
-        return {
-            "pca_loss_": pca_loss,
-            "pca_score_": pca_score,
-            "validation_score_": table.r2(trained.reconstruct, rows),
         }

@@ -1,16 +1,18 @@
 """One fit, from checked rows to a trained autoencoder."""
 
-import types
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 
+from ._backend import interrupts_deferred
 from ._custom import TrainedCustom
+from ._functions import function_key
 from ._inference import TrainedDense
 from ._keras import (
     has_plain_rate,
     is_keras_own,
+    keras_settings,
     load_keras,
     make_loss,
     make_optimizer,
@@ -115,14 +117,23 @@ class Objective:
 
         None if that cannot be told: a config says all only of Keras' own classes.
         """
-        keras = load_keras()
-        loss = self.loss
-        if isinstance(loss, keras.losses.Loss) and is_keras_own(loss):
-            loss = type(loss), repr(loss.get_config())
-        elif not isinstance(loss, str | types.FunctionType):
-            return None
-        steps = optimizer_key(optimizer)
-        return steps and (loss, steps)
+        loss, steps = loss_key(self.loss), optimizer_key(optimizer)
+        return None if None in (loss, steps) else (loss, steps)
+
+
+def loss_key(loss):
+    """Return what equal losses share, or None if that cannot be told."""
+    losses = load_keras().losses
+    if isinstance(loss, str):  # also a name that the user has registered
+        loss = losses.get(loss)
+    if not isinstance(loss, losses.Loss):
+        return function_key(loss)
+    if not is_keras_own(loss):
+        return None
+    settings = getattr(loss, "_fn_kwargs", {}).items()
+    function = function_key(getattr(loss, "fn", None), *settings)
+    config = {k: value for k, value in loss.get_config().items() if k not in ("name", "fn")}
+    return function and (type(loss), repr(config), function)
 
 
 def optimizer_key(optimizer):
@@ -195,6 +206,7 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
     has_power = power_of_scale(objective.loss) is not None
     in_user_units = isinstance(architecture, DenseNetwork) and not has_power
 
+    @interrupts_deferred()
     def build():
         encoder, decoder, variables = architecture.build_models()
         return Program(
@@ -210,7 +222,7 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
         )
 
     keys = architecture.key, objective.key(optimizer)
-    values = batch_size, has_emphasis
+    values = batch_size, has_emphasis, keras_settings()
     return borrowed_program(None if None in keys else (*keys, *values), build)
 
 

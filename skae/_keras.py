@@ -1,18 +1,15 @@
-"""Keras as skae meets it: imported late and quietly, its names looked up kindly."""
+"""Keras as skae meets it: its names looked up kindly, its objects copied whole."""
 
 import contextlib
-import copy
 import difflib
 import inspect
-import os
-import sys
-import tempfile
+import random
 import threading
+import warnings
 
 from ._activations import ACTIVATIONS
+from ._backend import load_keras
 
-_import_lock = threading.Lock()
-_START_UP_LINE = ("WARNING: All log messages before absl", "To enable the following")
 _POWERS = {  # of the scale, in losses that a shift leaves alone
     "mse": 2,
     "MSE": 2,
@@ -23,97 +20,6 @@ _POWERS = {  # of the scale, in losses that a shift leaves alone
     "mean_absolute_error": 1,
     "MeanAbsoluteError": 1,
 }
-
-
-def load_keras():
-    """Import Keras on its TensorFlow backend and return it.
-
-    The first import sets TensorFlow's number of threads to what this process was
-    given (a joblib worker has ``OMP_NUM_THREADS``) and holds back its start-up lines.
-
-    Raises
-    ------
-    RuntimeError
-        If Keras runs on another backend than TensorFlow.
-    """
-    with _import_lock:
-        if "tensorflow" not in sys.modules:
-            with _without_start_up_lines():
-                _start_tensorflow()
-        import keras
-
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"Keras runs on the backend {keras.backend.backend()!r}, but skae trains "
-            "on 'tensorflow'; set the environment variable KERAS_BACKEND=tensorflow "
-            "before Keras is imported."
-        )
-    return keras
-
-
-def _start_tensorflow():
-    import tensorflow as tf
-
-    n_threads = os.environ.get("OMP_NUM_THREADS", "")
-    threading_config = tf.config.threading
-    if (
-        n_threads.isdecimal()
-        and "TF_NUM_INTRAOP_THREADS" not in os.environ
-        and threading_config.get_intra_op_parallelism_threads() == 0
-    ):
-        threading_config.set_intra_op_parallelism_threads(int(n_threads))
-        threading_config.set_inter_op_parallelism_threads(int(n_threads))
-    tf.function(lambda x: x + x, jit_compile=True)(tf.constant(1.0))
-
-
-@contextlib.contextmanager
-def _without_start_up_lines():
-    """Hold back what TensorFlow logs while it starts; let all else through.
-
-    The lines come from C++ before any Python setting can reach them, so the file
-    descriptor itself is caught for the time of the import. A user who asks for all
-    lines, with TF_CPP_MIN_LOG_LEVEL=0, gets them.
-    """
-    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
-    if level == "0":
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = level or "2"
-    try:
-        with _caught_stderr() as caught:
-            yield
-    finally:
-        if level is None:
-            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-    for line in caught:
-        if not _is_start_up_line(line):
-            sys.stderr.write(line)
-
-
-@contextlib.contextmanager
-def _caught_stderr():
-    """Collect the lines that arrive at file descriptor 2 inside the block."""
-    lines = []
-    try:
-        stderr = os.dup(2)
-    except OSError:  # a process without a console has nothing to keep clean
-        yield lines
-        return
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield lines
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            file.seek(0)
-            lines += file.read().decode(errors="replace").splitlines(True)
-
-
-def _is_start_up_line(line):
-    is_c_log = line[:1] in "IWE" and line[1:5].isdecimal()
-    is_dated_log = line[:4].isdecimal() and "tensorflow" in line
-    return is_c_log or is_dated_log or line.startswith(_START_UP_LINE)
 
 
 def unknown_name(value, parameter, names):
@@ -208,14 +114,49 @@ def _copied(optimizer):
                 f"optimizer={type(optimizer).__name__} with {option} is not supported; "
                 "the best epoch's weights are kept instead, and training is in float32."
             )
-    if optimizer.built or (is_keras_own(optimizer) and has_plain_rate(optimizer)):
-        made = type(optimizer).from_config(optimizer.get_config())
-    else:
-        made = copy.deepcopy(optimizer)
+    return remade_optimizer(type(optimizer), *optimizer_settings(optimizer))
+
+
+def optimizer_settings(optimizer):
+    """Return the arguments of an optimizer, and what it leaves without weight decay.
+
+    Raises
+    ------
+    ValueError
+        If a class of the user's does not say by `get_config` how to make it again.
+    """
     excluded = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    excluded = None if excluded is None else excluded.pattern
+    problem = "arguments are missing"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about functions, which are kept as they are
+            settings = optimizer.get_config()
+        if not has_plain_rate(optimizer):
+            settings["learning_rate"] = optimizer._learning_rate
+        made = remade_optimizer(type(optimizer), settings, None)
+        if is_keras_own(optimizer) or _plain_state(made) == _plain_state(optimizer):
+            return settings, excluded
+    except Exception as error:  # whatever the user's class raises
+        problem = error
+    raise ValueError(
+        f"optimizer={type(optimizer).__name__} cannot be made anew from its get_config "
+        f"({problem}); let get_config return all arguments of its __init__."
+    )
+
+
+def remade_optimizer(kind, settings, excluded):
+    """Return a new optimizer with the settings that :func:`optimizer_settings` gives."""
+    made = kind.from_config(dict(settings))
     if excluded is not None:  # no config says it
-        made.exclude_from_weight_decay(var_names=[excluded.pattern])
+        made.exclude_from_weight_decay(var_names=[excluded])
     return made
+
+
+def _plain_state(optimizer):
+    plain = bool, int, float, str, tuple, type(None)
+    own = {name: v for name, v in vars(optimizer).items() if isinstance(v, plain)}
+    return {name: own[name] for name in own if name not in ("built", "_trackable_saver")}
 
 
 def has_plain_rate(optimizer):
@@ -225,7 +166,18 @@ def has_plain_rate(optimizer):
 
 def is_keras_own(thing):
     """Whether Keras defines the class, so that its config says all that it does."""
-    return type(thing).__module__.startswith("keras.")
+    return is_keras_name(type(thing).__module__)
+
+
+def is_keras_name(module):
+    """Whether a module of that name is one of Keras'."""
+    return isinstance(module, str) and module.partition(".")[0] == "keras"
+
+
+def keras_settings():
+    """Return the settings of Keras, made once for all, that programs are compiled with."""
+    config = load_keras().config
+    return config.floatx(), config.epsilon(), config.image_data_format()
 
 
 def power_of_scale(loss):
@@ -251,3 +203,43 @@ def check_activation(activation):
     """Raise a ValueError for an activation that has no NumPy twin."""
     if activation not in ACTIVATIONS:
         raise unknown_name(activation, "activation", ACTIVATIONS)
+
+
+class _Draws(threading.local):
+    """Python's module `random` for Keras, with a generator of its own in some threads."""
+
+    generator = None
+
+    def __getattr__(self, name):
+        return getattr(self.generator or random, name)
+
+
+_draws = _Draws()
+
+
+@contextlib.contextmanager
+def seeded_draws(seed):
+    """Let what Keras draws in this thread depend on a seed.
+
+    Keras takes the seeds of layers that were given none from Python's global generator,
+    which other threads use too. So Keras, and nobody else, gets another one to ask; and
+    its own global generator, one for each thread, is another inside the block.
+
+    Parameters
+    ----------
+    seed : int
+    """
+    load_keras()
+    from keras.src.backend.common import global_state
+    from keras.src.random import seed_generator
+
+    seed_generator.python_random = _draws
+    name = seed_generator.GLOBAL_SEED_GENERATOR
+    before = _draws.generator, global_state.get_global_attribute(name)
+    _draws.generator = random.Random(seed)
+    global_state.set_global_attribute(name, seed_generator.SeedGenerator(seed))
+    try:
+        yield
+    finally:
+        _draws.generator, generator = before
+        global_state.set_global_attribute(name, generator)

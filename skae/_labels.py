@@ -77,6 +77,19 @@ def to_pretrain(X, has_label, X_unlabeled, sample_weight):
     return stacked(parts) if parts else None, weight
 
 
+def groups_of_all(groups, has_label, X_unlabeled):
+    """Return the groups of all rows in the order of pre-training, with labels first.
+
+    Rows of `X_unlabeled` belong to no other ones.
+    """
+    if groups is None:
+        return None
+    number, found = pd.factorize(groups)
+    n_more = 0 if X_unlabeled is None else X_unlabeled.shape[0]
+    own = len(found) + np.arange(n_more)
+    return np.concatenate([number[has_label], number[~has_label], own])
+
+
 def stacked(tables):
     """Return tables below each other, sparse if one of them is."""
     if len(tables) == 1:

@@ -75,9 +75,9 @@ class LayerAutoencoder(BaseAutoencoder):
         self.random_state = random_state
 
     def _fit_class(self, is_partial):
-        from ._stacking import LayerFit
+        from ._stacking import LayerFit, LayerPartialFit
 
-        return LayerFit
+        return LayerPartialFit if is_partial else LayerFit
 
     def _corruptions(self, pca, table, rows):
         if self.noise is None or self.noise_level == 0:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from ._activations import ACTIVATIONS
+from ._backend import interrupts_deferred
 from ._keras import float32_policy, load_keras
 
 LEAST_DEVIATION = 1e-6  # of a component, as part of the scale of the table
@@ -228,6 +229,7 @@ class DenseNetwork:
         return self.linear_path and bool(self.hidden_layer_sizes)
 
 
+@interrupts_deferred()
 def random_perceptron(widths, activation, seeds):
     """Return a perceptron with random weights, without a linear path.
 

@@ -25,6 +25,10 @@ class PartialFit(Fit):
     def check_settings(self):
         """One epoch has nothing to wait for."""
 
+    def reported(self, corruptions):
+        """Return all names: what `fit` has rows for, one epoch need not have."""
+        return ["loss", "penalty", "learning_rate", "val_loss", "val_noisy_loss"]
+
     def make_schedule(self, n_weights, rate):
         return Schedule(self.batch_size(), 1, rate, len(self.train_rows), is_constant=True)
 
@@ -69,7 +73,7 @@ class PartialFit(Fit):
         before = self.estimator._model.bounds if self.goes_on else None
         return replace(trained, bounds=bounds if before is None else before.united(bounds))
 
-    def is_better(self, trained, start, run, validation):
+    def beats_start(self, trained, start, run, validation):
         return True  # an epoch has no rows to be judged by
 
     def record(self, run, program):

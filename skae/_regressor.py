@@ -162,7 +162,17 @@ class AutoencoderRegressor(RegressorMixin, BaseFineTuned):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, *, X_unlabeled=None, sample_weight=None, X_val=None, y_val=None):
+    def fit(
+        self,
+        X,
+        y,
+        *,
+        X_unlabeled=None,
+        sample_weight=None,
+        X_val=None,
+        y_val=None,
+        groups=None,
+    ):
         """Pre-train on all rows, then fine-tune on those with targets.
 
         Parameters
@@ -183,6 +193,10 @@ default=None
         y_val : array-like of shape (n_validation,) or (n_validation, n_targets), \
 default=None
             Their targets.
+        groups : array-like of shape (n_samples,), default=None
+            What rows of `X` belong together, such as those of one patient: rows of a group
+            are held out for validation together, or not at all. Without groups, equal
+            rows stay together.
 
         Returns
         -------
@@ -190,7 +204,7 @@ default=None
             The fitted regressor. If `fit` fails or is interrupted, the estimator is as
             it was before.
         """
-        return self._fit(X, y, X_unlabeled, sample_weight, X_val, y_val)
+        return self._fit(X, y, X_unlabeled, sample_weight, X_val, y_val, groups)
 
     def predict(self, X):
         """Return the predicted targets.

@@ -38,6 +38,16 @@ class Corruption:
         rng = np.random.default_rng(seed)
         return lambda rows: self.draw(rows, rng)
 
+    def judge(self, seed):
+        """Return what corrupts validation rows when the best epoch is chosen, or None.
+
+        Where undoing a corruption is the task, it is what chooses: on clean rows the
+        identity has no error, and undoes nothing.
+        """
+        if not self.is_the_task or self.draw is None:
+            return None
+        return lambda: self.seeded(seed)
+
 
 class CodeLayer(ABC):
     """Slot 2: what stands at the bottleneck, behind the encoder's last dense layer.

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy import special
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
 
 def all_rows(n_rows):
@@ -12,22 +12,26 @@ def all_rows(n_rows):
 
 
 def checked_groups(groups, X):
-    """Return a whole number for the group of each row of `X`, or None without groups."""
+    """Return the group of each row of `X`, none of them missing, or None without groups."""
     if groups is None:
         return None
-    labels = column_or_1d(groups)
+    groups = np.asarray(groups)
+    if groups.ndim != 1:
+        raise ValueError(
+            f"groups has the shape {groups.shape}, but must be (n_samples,): one group for "
+            "each row."
+        )
     try:
-        check_consistent_length(X, labels)
+        check_consistent_length(X, groups)
     except ValueError as error:
         raise ValueError(f"X and groups do not fit: {error}") from None
-    codes, _ = pd.factorize(labels)
-    if (codes < 0).any():
-        row = int(np.argmax(codes < 0))
+    is_missing = pd.isna(groups)
+    if is_missing.any():
         raise ValueError(
-            f"groups has a missing value in row {row}; give every row a group, rows that "
-            "belong to no other one each their own."
+            f"groups has a missing value in row {int(np.argmax(is_missing))}; give each "
+            "row a group, its own one if it belongs to no other row."
         )
-    return codes
+    return groups
 
 
 def clusters_of(table, row_index, groups=None):
@@ -68,6 +72,25 @@ def split_rows(clusters, validation_fraction, seed):
         waiting = waiting[n_fitting:]
     places = is_held_out[clusters]
     return np.flatnonzero(~places), np.flatnonzero(places)
+
+
+def split_rows_evenly(clusters, targets, validation_fraction, seed):
+    """Return the places of training and of validation rows, each over all of the targets.
+
+    Whole clusters are held out, each by the targets of its first row, but for clusters
+    that are larger than all that is to be held out.
+    """
+    n_rows = len(clusters)
+    n_wanted = min(round(validation_fraction * n_rows), n_rows - 1)
+    sizes = np.bincount(clusters)
+    first = np.unique(clusters, return_index=True)[1]
+    order = first[sizes <= n_wanted]
+    n_held_out = min(round(validation_fraction * len(order)), len(first) - 1)
+    np.random.default_rng(seed).shuffle(order)
+    order = order[np.lexsort(targets[order].T)]
+    places = (np.arange(n_held_out) + 0.5) * len(order) / max(n_held_out, 1)
+    is_held_out = np.isin(clusters, clusters[order[places.astype(int)]])
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
 def gain_is_real(gains, weight, clusters):

@@ -11,25 +11,9 @@ from sklearn.model_selection import (
     StratifiedKFold,
     check_cv,
 )
-from sklearn.utils import check_consistent_length, column_or_1d
 
 from ._preparation import holds_classes
 from ._seeds import fresh_seed
-
-
-def checked_groups(groups, table):
-    """Return the group of each row, an array without missing values, or None."""
-    if groups is None:
-        return None
-    groups = column_or_1d(np.asarray(groups))
-    check_consistent_length(table, groups)
-    n_missing = pd.isna(groups).sum()
-    if n_missing:
-        raise ValueError(
-            f"groups has {n_missing} missing values; give each row a group, its own one if "
-            "it belongs to no other row."
-        )
-    return groups
 
 
 def make_splits(table, y, cv, groups, random_state):

@@ -96,9 +96,9 @@ class StackedAutoencoder(BaseAutoencoder):
         validation rows. Pre-training does not stop early.
 
     callbacks : list of keras.callbacks.Callback, default=None
-        Called in fine-tuning, at its beginning and end and those of each epoch, and
-        copied for each fit. One that sets the learning rate takes it over from the
-        schedule.
+        Called in fine-tuning, at its beginning and end and those of each epoch. A clone,
+        as each fit of a search is, calls copies. One that sets the learning rate takes
+        it over from the schedule.
 
     warm_start : bool, default=False
         Go on from the weights of the last fit, without training layers alone again.

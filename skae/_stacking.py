@@ -1,5 +1,6 @@
 """The fits of a stack: its layers one by one, then the whole from where they stand."""
 
+import contextlib
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,12 @@ from ._layer import LayerAutoencoder
 from ._network import Perceptron
 from ._partial_fit import PartialFit
 from ._rows import take
+from ._telling import say_result
+from ._verdict import scores
 
 
-class LayerFit(Fit):
-    """The fit of one layer.
+class _OfLayer:
+    """What fits of one layer have in common.
 
     Inner layers see the codes below as they are, since an activation gives them back;
     the penalty of a sparse code is then taken in units of their variance.
@@ -50,8 +53,18 @@ class LayerFit(Fit):
         )
 
 
+class LayerFit(_OfLayer, Fit):
+    """The fit of one layer."""
+
+
+class LayerPartialFit(_OfLayer, PartialFit):
+    """One epoch more of one layer."""
+
+
 class _Pretraining:
     """Starts from layers that are trained one after the other."""
+
+    context = None  # of scikit-learn's callbacks, if layers are tasks of their own
 
     def start(self, pca):
         estimator = self.estimator
@@ -61,8 +74,8 @@ class _Pretraining:
             return super().start(pca)
         self.layers = self._pretrained_layers()
         start = composed(self.dense_network(), [layer._model for layer in self.layers])
-        scores = self._scores(start, pca, self._validation(self._table(start)))
-        self.pretrained_score = scores["validation_score_"]
+        about = scores(start, pca, self._validation(self._table(start)))
+        self.pretrained_score = about["validation_score_"]
         return start.network, start
 
     def dense_network(self):
@@ -94,11 +107,23 @@ class _Pretraining:
         for i, (width, seed) in enumerate(zip(widths, seeds)):
             self._say(f"layer {i + 1} of {len(widths)}: {rows.shape[1]} to {width} units")
             layer = self._layer(width, i == 0, i == len(widths) - 1, int(seed))
-            layer.fit(rows, sample_weight=weight, X_val=unseen)
+            with self._told_of_layer():
+                layer.fit(rows, sample_weight=weight, X_val=unseen)
             rows = layer._model.encode(rows)
             unseen = None if unseen is None else layer._model.encode(unseen)
             layers.append(layer)
         return layers
+
+    @contextlib.contextmanager
+    def _told_of_layer(self):
+        if self.context is None:
+            yield
+            return
+        told = {"estimator": self.estimator, "X": self.X, "y": self.X}
+        context = self.context.subcontext(task_name="layer")
+        context.call_on_fit_task_begin(**told)
+        yield
+        context.call_on_fit_task_end(**told)
 
     def _layer(self, width, is_first, is_last, seed):
         stack = self.estimator
@@ -133,14 +158,27 @@ class StackedFit(_Pretraining, Fit):
     def run(self):
         if self.estimator.fine_tune:
             return super().run()
+        estimator = self.estimator
+        told = {"estimator": estimator, "X": self.X, "y": self.X}
+        told["metadata"] = self._metadata()
+        self.context = estimator._init_callback_context(
+            max_subtasks=len(self.hidden_layer_sizes) + 1
+        )
+        self.context.call_on_fit_task_begin(**told)
         pca = self.find_components()
         self.train_rows, self.val_rows = self.split(pca)
         self.check_settings()
         _, start = self.start(pca)
+        table = self._table(start)
         untrained = {"history_": {}, "n_epochs_": 0, "best_epoch_": 0}
         untrained["_optimizer_state"] = None
-        scores = self._scores(start, pca, self._validation(self._table(start)))
-        return self._attributes(start, pca) | untrained | scores | self._about_layers()
+        attributes = self._attributes(start, pca) | untrained | self._about_layers()
+        attributes |= scores(start, pca, self._validation(table))
+        attributes |= estimator._about_codes(start, table)
+        if len(self.val_rows):
+            say_result(estimator, attributes)
+        self.context.call_on_fit_task_end(**told, reconstruction_attributes=attributes)
+        return attributes
 
 
 class StackedPartialFit(_Pretraining, PartialFit):

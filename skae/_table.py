@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ._rows import chunk_slices, power_of_two, take
+from .metrics import variance_explained
 
 CACHE_VALUES = 1 << 23  # tables up to 32 MiB of float32 are conditioned only once
 
@@ -152,11 +153,4 @@ class Table:
             mse = float(error / (n_total * self.X.shape[1]) * unit * unit)
         if len(index) < 2:
             return mse, float("nan")
-        return mse, share_explained(error, variance)
-
-
-def share_explained(error, variance):
-    """Return R²: rows without variance give 1 if there is no error, and 0 otherwise."""
-    if variance > 0:
-        return float(1 - error / variance)
-    return 1.0 if error == 0 else 0.0
+        return mse, variance_explained(error, variance)

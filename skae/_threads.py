@@ -4,11 +4,12 @@ import contextlib
 import functools
 import os
 import threading
+from collections import Counter
 
 from threadpoolctl import ThreadpoolController
 
-_lock = threading.Lock()
-_holders = 0
+_lock = threading.RLock()  # a handler of signals may fork while its thread holds it
+_holders = Counter()  # blocks that are open, by thread
 _threads_before = []
 
 
@@ -26,28 +27,66 @@ def one_blas_thread():
     restores them: with plain nested limits, two overlapping threads could leave the
     limit in place for good.
     """
-    global _holders
+    thread = threading.get_ident()
     with _lock:
-        if _holders == 0:
+        if not _holders:
             for library in _blas_libraries():
                 _threads_before.append(library.get_num_threads())
-                library.set_num_threads(1)
-        _holders += 1
+                _set_threads(library, 1)
+        _holders[thread] += 1
     try:
         yield
     finally:
         with _lock:
-            _holders -= 1
-            if _holders == 0:
-                for library, n_threads in zip(_blas_libraries(), _threads_before):
-                    library.set_num_threads(n_threads)
-                _threads_before.clear()
+            _holders.subtract([thread])
+            _restore_if_unheld()
+
+
+def _restore_if_unheld():
+    """Forget threads without open blocks; without any, give BLAS its threads back."""
+    for thread in [thread for thread, n_blocks in _holders.items() if n_blocks <= 0]:
+        del _holders[thread]
+    if not _holders:
+        for library, n_threads in zip(_blas_libraries(), _threads_before):
+            _set_threads(library, n_threads)
+        _threads_before.clear()
+
+
+def _set_threads(library, n_threads):
+    """Set the threads of a library, whichever thread has set them before.
+
+    From version 3.8 on, threadpoolctl lets only one thread do so, and ignores others.
+    """
+    clear = getattr(library, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
+    library.set_num_threads(n_threads)
+    if clear is not None:
+        clear(force=True)
 
 
 def n_threads_given():
     """Number of threads that BLAS, and so this process, was given."""
     with _lock:
-        given = _threads_before if _holders else None
+        given = list(_threads_before) if _holders else None
     if given is None:
         given = [library.get_num_threads() for library in _blas_libraries()]
     return max(given, default=os.cpu_count() or 1)
+
+
+def _renew_in_child():
+    """Forget the blocks of other threads: they did not follow into the child."""
+    global _lock
+    _lock = threading.RLock()
+    here = threading.get_ident()
+    for thread in [thread for thread in _holders if thread != here]:
+        del _holders[thread]
+    _restore_if_unheld()
+
+
+if hasattr(os, "register_at_fork"):  # the lock is taken, so that the child finds order
+    os.register_at_fork(
+        before=lambda: _lock.acquire(),
+        after_in_child=_renew_in_child,
+        after_in_parent=lambda: _lock.release(),
+    )

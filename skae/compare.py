@@ -15,6 +15,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._comparison import Comparison
+from ._console import say
 from ._measuring import (
     Split,
     last_step,
@@ -24,7 +25,8 @@ from ._measuring import (
 )
 from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
 from ._seeds import fresh_seed
-from ._splitting import checked_groups, make_splits, shared_variance
+from ._split import checked_groups
+from ._splitting import make_splits, shared_variance
 
 
 def compare_with_pca(
@@ -156,7 +158,7 @@ def compare_with_pca(
 
 
 def _say(line):
-    print(f"[compare_with_pca] {line}", flush=True)
+    say(f"[compare_with_pca] {line}")
 
 
 def _about_columns(names, table, n_prepared):

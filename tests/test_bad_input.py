@@ -70,6 +70,10 @@ def narrow_decoder(n_features, n_components):
             "patience=2 needs validation rows; set validation_fraction",
         ),
         ({"learning_rate": 1e30}, "stopped being a number in epoch 1; the likely cause"),
+        ({"input_noise": 1e30}, r"the likely cause is input_noise=1e\+30, which drowns"),
+        ({"weight_decay": 1e10}, r"the likely cause is weight_decay=1e\+10, which is too"),
+        ({"n_components": 10**9}, r"n_components=10+ and .* weights, which needs .* GB to"),
+        ({"hidden_layer_sizes": (1e300,)}, r"hidden_layer_sizes=\(1e\+300,\) make a netw"),
     ],
 )
 def test_bad_parameter_is_named(small, parameters, message):
@@ -152,6 +156,28 @@ def test_whole_numbers_of_any_width_are_taken(small, estimator, dtype):
 )
 def test_parameter_of_the_wrong_type_is_named(small, parameters, message):
     assert_refused(quick(**parameters), small, message, TypeError)
+
+
+def test_emphasis_far_validation_rows_and_a_huge_head_are_named(small):
+    emphasis = DenoisingAutoencoder(2, noise="masking", emphasis=1e30, max_epochs=2)
+    assert_refused(emphasis, small, r"cause is emphasis=1e\+30, which drowns the rows")
+    message = "cause is the validation rows, which lie far outside of the training rows"
+    assert_refused(quick(), small, message, X_val=1e30 * small)
+    head = AutoencoderRegressor(quick(), head_hidden_layer_sizes=(10**9, 10**9))
+    with pytest.raises(ValueError, match=r"head_hidden_layer_sizes=\(10+, 10+\) make"):
+        head.fit(small, small[:, 0])
+
+
+def test_features_are_all_there_again_after_a_custom_network(small):
+    def build(n_features, n_components):
+        from keras import Sequential, layers
+
+        encoder = Sequential([layers.Dense(n_components)])
+        return encoder, Sequential([layers.Dense(n_features)])
+
+    estimator = quick(build_network=build).fit(small)
+    estimator.set_params(build_network=None, features="all").fit(small)
+    assert estimator.transform(small).shape == (90, 2 + 2 * 6)
 
 
 def test_fitted_estimator_survives_a_failed_fit(small):
@@ -244,7 +270,7 @@ def test_what_is_no_table_of_numbers_is_told(kind):
 
 
 @pytest.mark.filterwarnings("ignore:X has feature names:UserWarning")
-@pytest.mark.parametrize("kind", [*set(OTHER) - {"nothing"}, *NO_ROWS])
+@pytest.mark.parametrize("kind", [*sorted(set(OTHER) - {"nothing"}), *NO_ROWS])
 def test_what_is_no_table_of_numbers_is_told_by_its_own_name(small, kind):
     X, message = (OTHER | NO_ROWS)[kind]
     message = message if "Complex" in message else f"X_val .*{message}"

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -160,6 +161,43 @@ def test_comparison_without_a_seed_differs_each_time(small):
     settings = {"n_components": 2, "cv": 3, "verbose": 0}
     frames = [compare_with_pca(PCA(), small, **settings).frame() for _ in range(2)]
     assert not np.array_equal(frames[0]["r2"], frames[1]["r2"])
+
+
+def test_numbers_drawn_in_another_thread_never_come_twice(small):
+    drawn = []
+
+    def draw():
+        drawn.extend(random.random() for _ in range(5))
+
+    def build(n_features, n_components):
+        from keras import Sequential, layers
+
+        thread = threading.Thread(target=draw)
+        thread.start()
+        thread.join()
+        encoder = Sequential([layers.Dense(4), layers.Dense(n_components)])
+        return encoder, Sequential([layers.Dense(n_features)])
+
+    random.seed(3)
+    fits = [quick(build_network=build).fit(small) for _ in range(2)]
+    random.seed(3)
+    assert len(drawn) >= 10
+    assert drawn == [random.random() for _ in drawn]
+    assert fits[0].history_ == fits[1].history_
+
+
+def test_draws_of_keras_in_a_custom_network_depend_on_random_state_alone(small):
+    def build(n_features, n_components):
+        import keras
+
+        encoder = keras.Sequential([keras.layers.Dense(n_components)])
+        encoder.build((None, n_features))
+        encoder.set_weights([keras.random.normal(w.shape) for w in encoder.get_weights()])
+        return encoder, keras.Sequential([keras.layers.Dense(n_features)])
+
+    first, second = (quick(build_network=build).fit(small).history_ for _ in range(2))
+    assert first == second
+    assert first != quick(build_network=build, random_state=1).fit(small).history_
 
 
 def test_random_state_none_and_instances_give_different_fits(small):

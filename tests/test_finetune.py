@@ -11,6 +11,7 @@ from networks import dropout_network
 from scipy import sparse, special
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
@@ -482,3 +483,34 @@ def test_verbose_tells_of_each_part(iris, capsys):
     lines = capsys.readouterr().out
     for part in ("pre-training", "head", "fine-tuning", "from scratch 0."):
         assert part in lines
+
+
+@pytest.mark.parametrize("fine_tune", [True, "head_first"])
+def test_callbacks_of_scikit_learn_see_all_epochs_and_score_them(iris, fine_tune):
+    scoring = {"score": lambda fitted, X, y: fitted.score(X, y)}
+    monitor = ScoringMonitor(scoring=scoring)
+    estimator = classifier(fine_tune=fine_tune, compare_from_scratch=True)
+    X, y = iris[0], np.array(["a", "b", "c"])[iris[1]]
+    estimator.set_callbacks(monitor).fit(X, y)
+    scores = monitor.get_logs().data_as_pandas
+    n_epochs = 4 + 4 + (fine_tune == "head_first")  # that trains for a part of them
+    assert (scores["task_name"] == "epoch").sum() == n_epochs
+    phases = ["head"] * (fine_tune == "head_first") + ["fine-tuning", "from scratch"]
+    named = scores[scores["task_name"].isin(["head", "fine-tuning", "from scratch"])]
+    assert named["task_name"].tolist() == phases
+    by_task = scores.set_index("task_name")["score"]
+    assert by_task["fit"] == by_task["fine-tuning"] == estimator.score(X, y)
+    assert by_task["from scratch"] == estimator.scratch_.score(X, y)
+    assert not {"_callback_fit_ctx", "_skl_callbacks_to_teardown"} & {
+        *vars(estimator),
+        *vars(estimator.scratch_),
+        *vars(estimator.autoencoder_),
+    }
+
+
+def test_progress_bar_reaches_the_pre_training(iris, capsys):
+    estimator = regressor().set_callbacks(ProgressBar(max_propagation_depth=None))
+    estimator.fit(iris[0], iris[0][:, 0])
+    said = capsys.readouterr().out
+    assert "pre-training" in said
+    assert "fine-tuning" in said

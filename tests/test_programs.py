@@ -1,9 +1,16 @@
 """Compiled programs are shared only by fits that are truly the same but for values."""
 
+import functools
+
 import numpy as np
 import pytest
+from networks import dropout_network
 
 from skae import AutoencoderTransformer
+from skae._functions import function_key
+from skae._training import _programs as programs
+
+power, unread = 2, [2]
 
 
 def fitted(X, **kwargs):
@@ -63,7 +70,9 @@ def test_functions_as_activations_do_not_share(small):
     assert one != zero
 
 
-@pytest.mark.parametrize("what", ["trainable", "weight_decay", "learning_rate"])
+@pytest.mark.parametrize(
+    "what", ["trainable", "weight_decay", "learning_rate", "rate", "beta_1"]
+)
 def test_callback_that_meddles_does_not_reach_later_fits(small, what):
     import keras
 
@@ -71,18 +80,28 @@ def test_callback_that_meddles_does_not_reach_later_fits(small, what):
         def on_train_begin(self, logs=None):
             if what == "trainable":
                 self.model.trainable = False
+            elif what == "rate":
+                for layer in self.model._flatten_layers():
+                    if isinstance(layer, keras.layers.Dropout):
+                        layer.rate = 0.9
+            elif what == "beta_1":
+                self.model.optimizer.beta_1 = 0.1
             elif what == "weight_decay":
                 self.model.optimizer.weight_decay = 0.0
             else:
                 schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
                 self.model.optimizer.learning_rate = schedule
 
-    expected = losses(small, weight_decay=2.0)
+    network = dropout_network if what == "rate" else None
+    settings = {"weight_decay": 2.0, "build_network": network}
+    programs._idle.clear()
+    expected = losses(small, **settings)
+    programs._idle.clear()
     try:
-        fitted(small, weight_decay=2.0, callbacks=[Meddling()])
+        fitted(small, callbacks=[Meddling()], **settings)
     except (TypeError, ValueError):
         assert what == "learning_rate"
-    assert losses(small, weight_decay=2.0) == expected
+    assert losses(small, **settings) == expected
 
 
 def test_noise_of_a_custom_network_is_in_deviations_of_its_columns(small):
@@ -242,3 +261,152 @@ def test_network_may_be_built_while_another_is(small):
         return encoder, decoder
 
     assert fitted(small, build_network=pretrained).n_epochs_ == 6
+
+
+def tied(n_features, n_components):
+    from keras import Input, Model, layers
+
+    dense = layers.Dense(n_features, name="h")
+    return [Model(a, dense(a)) for a in (Input((n_features,)), Input((n_components,)))]
+
+
+def untied(n_features, n_components):
+    from keras import Input, Model, layers
+
+    a, b = Input((n_features,)), Input((n_components,))
+    return [Model(x, layers.Dense(n_features, name="h")(x)) for x in (a, b)]
+
+
+@pytest.mark.parametrize("order", [(tied, untied), (untied, tied)])
+def test_networks_that_share_layers_differently_do_not_share(small, order):
+    def of_five(build):
+        settings = {"max_epochs": 4, "random_state": 0, "build_network": build}
+        return AutoencoderTransformer(5, **settings).fit(small).history_["loss"]
+
+    programs._idle.clear()
+    expected = of_five(order[1])
+    programs._idle.clear()
+    first, second = map(of_five, order)
+    assert second == expected
+    assert first != second
+
+
+def made_loss(name, exponent):
+    """Return a loss that reads its exponent in some way."""
+    import keras
+
+    def with_argument(a, b, exponent=exponent):
+        return keras.ops.mean(keras.ops.abs(a - b) ** exponent, -1)
+
+    def with_closure(a, b):
+        return with_argument(a, b, exponent)
+
+    def with_global(a, b):
+        return with_argument(a, b, power)
+
+    def with_list(a, b):
+        return with_argument(a, b, unread[0])
+
+    def with_attribute(a, b):
+        return with_argument(a, b, with_attribute.exponent)
+
+    with_attribute.exponent = exponent
+
+    class Loss:
+        def method(self, a, b):
+            return with_argument(a, b, exponent)
+
+    return {
+        "argument": with_argument,
+        "closure": with_closure,
+        "global": with_global,
+        "list": with_list,
+        "attribute": with_attribute,
+        "lambda": lambda a, b: with_argument(a, b, power),
+        "partial": functools.partial(with_argument, exponent=exponent),
+        "method": Loss().method,
+    }[name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "argument",
+        "closure",
+        "global",
+        "list",
+        "attribute",
+        "lambda",
+        "partial",
+        "method",
+    ],
+)
+def test_losses_that_read_other_values_do_not_share(small, monkeypatch, name):
+    def loss_of(exponent, expected=False):
+        monkeypatch.setitem(globals(), "power", exponent)
+        unread[0] = exponent
+        loss = made_loss("argument" if expected else name, exponent)
+        return losses(small, loss=loss, max_epochs=2)
+
+    first, second = loss_of(2), loss_of(4)
+    programs._idle.clear()
+    assert second == loss_of(4, expected=True)
+    assert first != second
+
+
+@pytest.mark.parametrize("name", ["argument", "closure", "global", "lambda"])
+def test_losses_that_read_plain_values_share_with_their_equals(name):
+    first, second = (function_key(made_loss(name, 3)) for _ in range(2))
+    assert first == second
+    assert first is not None
+    assert function_key(made_loss(name, 2)) != first or name in ("global", "lambda")
+
+
+def test_wrapped_losses_of_one_name_do_not_share():
+    from keras.src.losses.losses import LossFunctionWrapper
+
+    from skae._fitting import loss_key
+
+    def make(factor):
+        def own(a, b):
+            return factor * (a - b)
+
+        return LossFunctionWrapper(own)
+
+    assert loss_key(make(1)) != loss_key(make(2))
+    assert loss_key(make(1)) == loss_key(make(1))
+    assert loss_key(make([1])) is None
+    assert loss_key("mse") == loss_key("mean_squared_error") != loss_key("mae")
+    assert None not in map(loss_key, ["mse", "huber", "log_cosh"])
+
+
+def test_activation_named_like_one_of_keras_does_not_share(small):
+    import keras
+    from keras import Sequential, layers
+
+    def relu(x):
+        return 0 * keras.ops.relu(x)
+
+    def with_activation(activation):
+        def build(n_features, n_components):
+            encoder = Sequential([layers.Dense(8, activation), layers.Dense(n_components)])
+            return encoder, Sequential([layers.Dense(n_features)])
+
+        return build
+
+    theirs, own = (losses(small, build_network=with_activation(a)) for a in ("relu", relu))
+    assert theirs != own
+
+
+def test_settings_of_keras_that_are_compiled_in_are_told_apart(small):
+    import keras
+
+    X, settings = np.clip(small, 0, 1), {"loss": "binary_crossentropy", "max_epochs": 1}
+    before = keras.config.epsilon()
+    first = losses(X, **settings)
+    try:
+        keras.config.set_epsilon(0.1)
+        assert losses(X, **settings) != first
+    finally:
+        keras.config.set_epsilon(before)
+    assert losses(X, **settings) == first

@@ -9,8 +9,14 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import AutoencoderTransformer, DenoisingAutoencoder
-from skae._split import checked_groups, clusters_of, gain_is_real, split_rows
+from skae import AutoencoderClassifier, AutoencoderTransformer, DenoisingAutoencoder
+from skae._split import (
+    checked_groups,
+    clusters_of,
+    gain_is_real,
+    split_rows,
+    split_rows_evenly,
+)
 from skae._table import Table
 
 
@@ -146,7 +152,7 @@ def test_noise_level_is_chosen_on_rows_without_copies_in_training(small):
         (np.arange(89), "X and groups do not fit: .* inconsistent numbers of samples"),
         (np.array([0.0] * 89 + [np.nan]), "groups has a missing value in row 89; give"),
         (np.array([None, *range(89)], dtype=object), "groups has a missing value in row 0"),
-        (np.ones((90, 2)), "y should be a 1d array"),
+        (np.ones((90, 2)), r"groups has the shape \(90, 2\), but must be \(n_samples,\)"),
     ],
 )
 def test_groups_that_do_not_fit_are_refused(small, groups, message):
@@ -154,9 +160,10 @@ def test_groups_that_do_not_fit_are_refused(small, groups, message):
         AutoencoderTransformer(2, max_epochs=1).fit(small, groups=groups)
 
 
-def test_groups_of_any_kind_are_numbered():
-    for groups in (["a", "b", "a"], [2.5, 1, 2.5], np.array(["x", "y", "x"])):
-        np.testing.assert_array_equal(checked_groups(groups, np.ones((3, 1))), [0, 1, 0])
+@pytest.mark.parametrize("groups", [["a", "b", "a"], [2.5, 1, 2.5], (True, False, True)])
+def test_groups_may_be_labels_of_any_kind(groups):
+    found = clusters_of(None, np.arange(3), checked_groups(groups, np.ones((3, 1))))
+    np.testing.assert_array_equal(found, [0, 1, 0])
 
 
 def test_groups_are_routed_as_metadata(small):
@@ -172,3 +179,47 @@ def test_groups_are_routed_as_metadata(small):
     assert routed.validation_score_ == direct.validation_score_
     alone = AutoencoderTransformer(max_epochs=1, random_state=0).fit(scaled)
     assert routed.validation_score_ != alone.validation_score_
+
+
+@pytest.mark.parametrize("n_rows", [10, 97])
+def test_even_split_of_rows_that_differ_spans_the_targets(n_rows):
+    targets = np.random.default_rng(0).normal(size=(n_rows, 1))
+    rows, held_out = split_rows_evenly(
+        np.arange(n_rows), targets, 0.2, np.random.SeedSequence(0)
+    )
+    assert len(held_out) == round(0.2 * n_rows)
+    np.testing.assert_array_equal(np.sort(np.r_[rows, held_out]), np.arange(n_rows))
+    ranks = np.sort(np.argsort(np.argsort(targets[:, 0]))[held_out])
+    assert np.diff(ranks).max() <= n_rows / len(held_out) + 1
+
+
+def test_even_split_keeps_clusters_whole():
+    sizes = np.random.default_rng(0).integers(1, 6, 80)
+    clusters = np.repeat(np.arange(80), sizes)
+    targets = np.repeat(np.random.default_rng(1).normal(size=80), sizes)[:, np.newaxis]
+    rows, held_out = split_rows_evenly(clusters, targets, 0.2, np.random.SeedSequence(0))
+    assert not set(clusters[rows]) & set(clusters[held_out])
+    assert 0.1 < len(held_out) / len(clusters) < 0.3
+
+
+@pytest.mark.parametrize("groups", [None, np.tile(np.arange(45), 4)])
+def test_predictor_holds_copies_and_groups_out_whole(small, monkeypatch, groups):
+    X = np.tile(small, (2, 1))
+    seen = {}
+
+    def noted(clusters, *arguments):
+        seen["clusters"], seen["parts"] = clusters, split_rows_evenly(clusters, *arguments)
+        return seen["parts"]
+
+    monkeypatch.setattr("skae._finetuning.split_rows_evenly", noted)
+    classifier = AutoencoderClassifier(
+        AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_epochs=1),
+        validation_fraction=0.2,
+        max_epochs=1,
+        random_state=0,
+    )
+    classifier.fit(X, X[:, 0] > 0, groups=groups)
+    rows, held_out = seen["parts"]
+    assert len(held_out) == 36
+    assert len(np.unique(seen["clusters"])) == (90 if groups is None else 45)
+    assert not set(seen["clusters"][rows]) & set(seen["clusters"][held_out])

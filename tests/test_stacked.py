@@ -240,3 +240,46 @@ def test_inner_layers_take_the_squared_error(small):
 def test_partial_fit_without_fine_tuning_is_refused(small):
     with pytest.raises(ValueError, match="partial_fit trains the whole stack"):
         StackedAutoencoder(2, fine_tune=False, **QUICK).partial_fit(small)
+
+
+@pytest.mark.parametrize("sparsity", [None, "kl"])
+def test_layer_goes_on_from_where_it_stands(digits, sparsity):
+    settings = {"hidden_layer_sizes": (12,), "pretrain_epochs": 5, "random_state": 0}
+    stack = StackedAutoencoder(4, fine_tune=False, sparsity=sparsity, **settings)
+    rows = digits[:300]
+    for layer in stack.fit(rows).layers_:
+        loss, codes = layer.history_["loss"], layer.transform(rows)
+        layer.partial_fit(rows)
+        assert layer.n_epochs_ == 6
+        assert layer.history_["loss"][:5] == loss
+        assert layer.history_["loss"][5] < loss[1]
+        rows = codes
+
+
+def test_stack_without_fine_tuning_tells_callbacks_of_its_layers(digits):
+    from sklearn.callback import ScoringMonitor
+
+    told = []
+
+    class Told:
+        def setup(self, estimator, context):
+            told.append(("setup", context.max_subtasks))
+
+        def on_fit_task_begin(self, estimator, context):
+            told.append(("begin", context.task_name))
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+            told.append(("end", context.task_name))
+
+        def teardown(self, estimator, context):
+            told.append(("teardown", context.task_name))
+
+    monitor = ScoringMonitor(scoring={"score": lambda fitted, X, y: fitted.score(X)})
+    settings = {"hidden_layer_sizes": (12,), "pretrain_epochs": 3, "random_state": 0}
+    stack = StackedAutoencoder(4, fine_tune=False, **settings)
+    stack.set_callbacks(monitor, Told()).fit(digits[:300])
+    layer = [("begin", "layer"), ("end", "layer")]
+    fit = [("begin", "fit"), *layer, *layer, ("end", "fit"), ("teardown", "fit")]
+    assert told == [("setup", 2), *fit]
+    scores = monitor.get_logs().data_as_pandas["score"]
+    assert scores.tolist() == pytest.approx([stack.score(digits[:300])])

@@ -1,10 +1,16 @@
 """Chunks, schedule, epochs, callbacks and the programs behind them."""
 
+import copy
 import csv
+import pickle
+import threading
+import time
 
+import joblib
 import numpy as np
 import pytest
 from networks import convolutional_network, dropout_network
+from sklearn.base import clone
 
 from skae import AutoencoderTransformer
 from skae._keras import make_loss, make_optimizer
@@ -334,13 +340,174 @@ def test_logging_callbacks_write_what_they_should(small, tmp_path):
     np.testing.assert_allclose(np.asarray(saved(small)), back, atol=1e-5)
 
 
-def test_callbacks_are_copied(small):
-    from keras.callbacks import EarlyStopping
+def test_own_callbacks_hear_of_the_fit_and_are_left_without_a_model(small):
+    from keras import callbacks
 
-    callback = EarlyStopping(patience=1)
-    fitted(small, callbacks=[callback])
-    assert callback.model is None
-    assert callback.wait == 0
+    history, stop = callbacks.History(), callbacks.EarlyStopping(patience=100)
+    estimator = fitted(small, callbacks=[history, stop])
+    for name, values in estimator.history_.items():
+        assert history.history[name] == values
+    assert history.epoch == list(range(6))
+    assert stop.wait > 0
+    assert history.model is None
+    assert stop.model is None
+
+
+def test_trial_runs_tell_callbacks_nothing(small):
+    from keras.callbacks import History
+
+    from skae import DenoisingAutoencoder
+
+    history = History()
+    DenoisingAutoencoder(
+        2, noise_level="auto", callbacks=[history], **settings(random_state=0)
+    ).fit(small)
+    assert len(history.history["loss"]) == 6
+
+
+def test_what_a_callback_raises_goes_through_and_the_estimator_stays(small):
+    import keras
+
+    class PrunedError(Exception):
+        pass
+
+    class Trial(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.lock = threading.Lock()  # as what belongs to a study may hold
+            self.reported = {}
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.reported[epoch] = logs["val_loss"]
+            if epoch == 2:
+                raise PrunedError
+
+    trial = Trial()
+    estimator = AutoencoderTransformer(2, **settings(callbacks=[trial]))
+    before = dict(vars(estimator))
+    with pytest.raises(PrunedError):
+        estimator.fit(small)
+    assert vars(estimator) == before
+    assert list(trial.reported) == [0, 1, 2]
+    assert trial.model is None
+    with pytest.raises(TypeError, match=r"callbacks holds a 'Trial' that cannot be copied"):
+        clone(estimator)
+
+
+def test_estimator_with_callbacks_of_keras_is_cloned_and_pickled_after_a_fit(
+    small, tmp_path
+):
+    from keras import callbacks
+
+    estimator = fitted(
+        small,
+        callbacks=[
+            callbacks.History(),
+            callbacks.CSVLogger(tmp_path / "log.csv"),
+            callbacks.EarlyStopping(restore_best_weights=True),
+            callbacks.ReduceLROnPlateau(),
+            callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", save_best_only=True),
+            callbacks.TensorBoard(tmp_path / "board"),
+            callbacks.BackupAndRestore(tmp_path / "backup"),
+        ],
+    )
+    back = pickle.loads(pickle.dumps(estimator))
+    np.testing.assert_array_equal(back.transform(small), estimator.transform(small))
+    assert clone(estimator).fit(small).n_epochs_ == clone(back).fit(small).n_epochs_
+
+
+@pytest.mark.parametrize(
+    ("monitor", "fraction", "message"),
+    [
+        ("val_los", 0.1, r"watches 'val_los', but an epoch reports 'loss', .*'val_loss'"),
+        ("val_loss", 0, "watches 'val_loss', .* or validation_fraction above 0"),
+        ("val_noisy_loss", 0.1, "watches 'val_noisy_loss', but an epoch reports 'loss'"),
+    ],
+)
+def test_callback_that_watches_what_nobody_reports_is_named(
+    small, monitor, fraction, message
+):
+    import keras
+
+    class Adding(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs[monitor] = 1.0
+
+    for kind in ("EarlyStopping", "ReduceLROnPlateau"):
+        watching = getattr(keras.callbacks, kind)(monitor=monitor, mode="min")
+        with pytest.raises(ValueError, match=message):
+            fitted(small, callbacks=[watching], validation_fraction=fraction)
+    fitted(small, callbacks=[Adding(), watching], validation_fraction=fraction)
+    checkpoint = keras.callbacks.ModelCheckpoint("x.keras", monitor, mode="min")
+    fitted(small, callbacks=[checkpoint], validation_fraction=fraction, max_epochs=1)
+
+
+def own_optimizer(scale=2.0, says_it=True):
+    import keras
+
+    class Own(keras.optimizers.SGD):
+        def __init__(self, scale=1.0, **kwargs):
+            super().__init__(**kwargs)
+            self.scale = scale
+
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(self.scale * gradient, variable, learning_rate)
+
+        def get_config(self):
+            return super().get_config() | ({"scale": self.scale} if says_it else {})
+
+    return Own(scale)
+
+
+def test_own_optimizer_class_works_if_its_config_says_all(small):
+    import keras
+
+    kwargs = {"learning_rate": 0.01, "weight_decay": 0}
+    found = fitted(small, optimizer=own_optimizer(2.0), **kwargs).history_["loss"]
+    plain = fitted(small, optimizer=keras.optimizers.SGD(), **kwargs).history_["loss"]
+    assert found != plain
+    same = fitted(small, optimizer=own_optimizer(1.0), **kwargs).history_["loss"]
+    np.testing.assert_allclose(same, plain, rtol=1e-5)
+    estimator = clone(AutoencoderTransformer(2, optimizer=own_optimizer(2.0)))
+    assert estimator.optimizer.scale == 2.0
+    with pytest.raises(ValueError, match=r"Own cannot be made anew from its get_config"):
+        fitted(small, optimizer=own_optimizer(says_it=False))
+
+
+def keras_parameters():
+    import keras
+
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.05, 1, 0.5)
+    built = keras.optimizers.Adam(1e-3, beta_1=0.8)
+    built.build([keras.Variable(np.zeros(3))])
+    excluding = keras.optimizers.AdamW()
+    excluding.exclude_from_weight_decay(var_names=["bias"])
+    return [
+        {"optimizer": keras.optimizers.Adam(1e-3)},
+        {"optimizer": keras.optimizers.SGD(schedule)},
+        {"optimizer": built},
+        {"optimizer": excluding},
+        {"loss": keras.losses.Huber(0.3)},
+        {"callbacks": [keras.callbacks.EarlyStopping(patience=3)]},
+    ]
+
+
+@pytest.mark.parametrize("i", range(6))
+def test_hash_depends_on_the_settings_of_keras_objects_alone(small, i, monkeypatch):
+    first, second = (AutoencoderTransformer(2, **keras_parameters()[i]) for _ in range(2))
+    expected = joblib.hash(first)
+    later = time.time() + 5
+    monkeypatch.setattr(time, "time", lambda: later)
+    for equal in (first, second, clone(first), pickle.loads(pickle.dumps(first))):
+        assert joblib.hash(equal) == expected
+    name, value = next(iter(keras_parameters()[i].items()))
+    assert getattr(copy.copy(first), name) is getattr(first, name)
+    for other in keras_parameters()[:i] + keras_parameters()[i + 1 :]:
+        assert joblib.hash(AutoencoderTransformer(2, **other)) != expected
+    back = pickle.loads(
+        pickle.dumps(AutoencoderTransformer(2, **settings(**{name: value})))
+    )
+    assert back.fit(small).history_ == fitted(small, **{name: value}).history_
 
 
 def test_batch_level_callback_is_refused(small):

@@ -1,6 +1,13 @@
 """The only place that trains: chunks, epochs, schedule, callbacks, compiled programs."""
 
-from ._hooks import Hooks, KerasCallbacks, Lines, SklearnCallbacks, check_callbacks
+from ._hooks import (
+    Hooks,
+    KerasCallbacks,
+    Lines,
+    SklearnCallbacks,
+    check_callbacks,
+    check_monitors,
+)
 from ._loop import train
 from ._programs import borrowed_program
 from ._schedule import Schedule
@@ -15,5 +22,6 @@ __all__ = [
     "SklearnCallbacks",
     "borrowed_program",
     "check_callbacks",
+    "check_monitors",
     "train",
 ]

@@ -5,7 +5,8 @@ import time
 
 import numpy as np
 
-from .._keras import float32_policy, load_keras
+from .._console import say
+from .._keras import float32_policy, is_keras_own, load_keras
 
 _BATCH_HOOKS = (
     "on_train_batch_begin",
@@ -43,10 +44,11 @@ class Hooks:
 
 
 class KerasCallbacks:
-    """Keras callbacks, copied, on a Keras model in the user's units.
+    """The user's Keras callbacks on a Keras model in the user's units.
 
     A callback that sets the optimizer's learning rate takes it over from the schedule
-    for the rest of the run.
+    for the rest of the run. Behind the run, callbacks have no model: its weights will be
+    those of other fits.
 
     Parameters
     ----------
@@ -59,13 +61,14 @@ class KerasCallbacks:
 
     def __init__(self, callbacks, program, shift, scale, *, max_epochs, steps_per_epoch):
         keras = load_keras()
+        self._used = {id(callback): dict(vars(callback)) for callback in callbacks}
         self._optimizer = program.optimizer
         self._model = _in_user_units(program.model, shift, scale)
         self._model.optimizer = program.optimizer
         self._model.stop_training = False
         self._model.train_function = None
         self._callbacks = keras.callbacks.CallbackList(
-            copy.deepcopy(callbacks),
+            callbacks,
             model=self._model,
             epochs=max_epochs,
             steps=steps_per_epoch,
@@ -73,9 +76,12 @@ class KerasCallbacks:
         )
         self._rate_set = None
         self._taken_over = program.has_own_schedule
-        self._callbacks.on_train_begin()
+        self._has_begun = False
 
     def epoch_begin(self, epoch, rates):
+        if not self._has_begun:
+            self._callbacks.on_train_begin()
+            self._has_begun = True
         if not self._taken_over:
             self._set_rate(rates[0])
         self._callbacks.on_epoch_begin(epoch)
@@ -91,6 +97,14 @@ class KerasCallbacks:
     def train_end(self):
         self._callbacks.on_train_end()
 
+    def close(self):
+        """Take the model from the callbacks, also after a failure."""
+        for callback in self._callbacks.callbacks:
+            before = self._used.get(id(callback), {})
+            callback._model = before.get("_model")
+            if is_keras_own(callback):
+                _restore_uncopyable(callback, before)
+
     def _rate(self):
         return float(self._optimizer.learning_rate)
 
@@ -100,6 +114,45 @@ class KerasCallbacks:
 
     def _notice_new_rate(self):
         self._taken_over = self._taken_over or self._rate() != self._rate_set
+
+
+def _restore_uncopyable(callback, before):
+    """Put back what no copy could have, such as a log file that is closed by now."""
+    for name, value in list(vars(callback).items()):
+        try:
+            copy.deepcopy(value)
+        except Exception:  # whatever a class raises that is not made for it
+            if name in before:
+                setattr(callback, name, before[name])
+            else:
+                delattr(callback, name)
+
+
+def check_monitors(callbacks, names):
+    """Raise a ValueError for a callback of Keras' that watches what nobody reports.
+
+    Parameters
+    ----------
+    callbacks : list of keras.callbacks.Callback
+    names : list of str
+        What each epoch reports. A callback of the user's may add to it.
+    """
+    keras = load_keras()
+    for callback in callbacks:
+        if not is_keras_own(callback):
+            return
+        monitor = getattr(callback, "monitor", None)
+        is_idle = isinstance(callback, keras.callbacks.ModelCheckpoint) and (
+            not callback.save_best_only
+        )
+        if isinstance(monitor, str) and not is_idle and monitor not in names:
+            hint = "set its monitor to one of them"
+            if monitor.startswith("val_") and "val_loss" not in names:
+                hint += ", or validation_fraction above 0"
+            raise ValueError(
+                f"The callback {type(callback).__name__!r} watches {monitor!r}, but an "
+                f"epoch reports {', '.join(map(repr, names))}; {hint}."
+            )
 
 
 def check_callbacks(callbacks):
@@ -170,17 +223,19 @@ class SklearnCallbacks:
     context : sklearn.callback.CallbackContext
         That of the fit.
     X : array-like
-        The training rows; they are their own targets.
+        The training rows.
     fitted_attributes : callable
         ``() -> dict``: what a fitted estimator would have after this epoch.
+    y : array-like, default=None
+        Labels of the rows. None makes the rows their own targets.
     """
 
-    def __init__(self, estimator, context, X, fitted_attributes):
+    def __init__(self, estimator, context, X, fitted_attributes, y=None):
         self._estimator = estimator
         self._context = context
         self._arguments = {
             "X": X,
-            "y": X,
+            "y": X if y is None else y,
             "metadata": {},
             "reconstruction_attributes": fitted_attributes,
         }
@@ -244,9 +299,8 @@ class Lines:
         validation = ""
         if "val_loss" in logs:
             validation = f"  val_loss {logs['val_loss']:.4g} (best at {self._best_epoch})"
-        print(
+        say(
             f"[{self._name}] epoch {epoch}/{self._max_epochs}"
             f"  loss {logs['loss']:.4g}{validation}"
-            f"  {time.perf_counter() - self._start:.1f} s",
-            flush=True,
+            f"  {time.perf_counter() - self._start:.1f} s"
         )

@@ -52,6 +52,7 @@ def train(
     counts_penalty=False,
     hooks=None,
     unit=1.0,
+    cause=None,
 ):
     """Run the epochs of one fit on a program that has been loaded.
 
@@ -81,6 +82,8 @@ def train(
         stop the run.
     unit : float, default=1.0
         What a loss of 1 in conditioned units is in the user's.
+    cause : callable, default=None
+        ``(logs) -> str or None``: what a loss that is no number is likely to come from.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def train(
                 rates = hooks.epoch_begin(epoch, rates)
             logs = _train_epoch(program, chunks, rates)
             logs |= keeper.see(epoch + 1, logs["penalty"] if counts_penalty else 0.0)
-            _check_finite(logs, epoch + 1)
+            _check_finite(logs, epoch + 1, cause)
             logs = {name: value * unit for name, value in logs.items()}
             own = program.has_own_schedule
             logs["learning_rate"] = program.learning_rate if own else float(rates[-1])
@@ -200,13 +203,20 @@ class _BestEpoch:
         return (corrupt(rows) for rows, _ in self._parts())
 
 
-def _check_finite(logs, epoch):
-    if not all(map(np.isfinite, logs.values())):
-        raise ValueError(
-            f"The loss stopped being a number in epoch {epoch}; the likely cause is a "
-            "learning_rate that is too high, or columns of very different scale: lower "
-            "learning_rate, or standardise the columns first, with StandardScaler."
+def _check_finite(logs, epoch, cause):
+    if all(map(np.isfinite, logs.values())):
+        return
+    likely = None if cause is None else cause(logs)
+    remedy = "change that"
+    if likely is None:
+        likely = "a learning_rate that is too high, or columns of very different scale"
+        remedy = (
+            "lower learning_rate, or standardise the columns first, with StandardScaler"
         )
+    raise ValueError(
+        f"The loss stopped being a number in epoch {epoch}; the likely cause is {likely}: "
+        f"{remedy}."
+    )
 
 
 def _train_epoch(program, chunks, rates):

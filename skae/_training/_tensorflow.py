@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .._keras import float32_policy, has_plain_rate, load_keras
+from .._backend import interrupts_deferred
+from .._keras import float32_policy, has_plain_rate, is_keras_own, load_keras
 
 
 class Program:
@@ -30,6 +31,7 @@ class Program:
         Whether corrupted cells have an extra weight in the loss; how much, a fit says.
     """
 
+    @interrupts_deferred()
     def __init__(
         self,
         encoder,
@@ -88,10 +90,17 @@ class Program:
         return self._built_as == self._compiled_in()
 
     def _compiled_in(self):
-        trainable = [layer.trainable for layer in self.model._flatten_layers()]
-        optimizer = self.optimizer
-        return id(optimizer._learning_rate), id(optimizer.weight_decay), trainable
+        optimizer, layers = self.optimizer, list(self.model._flatten_layers())
+        trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
+        # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
+        settings = [layer.get_config() for layer in layers if is_keras_own(layer)]
+        settings.append(optimizer.get_config())
+        for name in ("learning_rate", "weight_decay"):
+            settings[-1].pop(name, None)
+        identities = id(optimizer._learning_rate), id(optimizer.weight_decay)
+        return *identities, trainable, repr(settings)
 
+    @interrupts_deferred()
     def load(
         self,
         weights,
@@ -135,14 +144,17 @@ class Program:
         tensor = self._tf.convert_to_tensor
         self._assign(*map(tensor, [*weights, *state, *seeds, *units]))
 
+    @interrupts_deferred()
     def weights(self):
         """Return a copy of the weights."""
         return [variable.numpy() for variable in self._variables]
 
+    @interrupts_deferred()
     def optimizer_state(self):
         """Return a copy of the optimizer's variables."""
         return [variable.numpy() for variable in self.optimizer.variables]
 
+    @interrupts_deferred()
     def train(self, chunk, learning_rates):
         """Update the weights on the batches of a chunk.
 
@@ -166,6 +178,7 @@ class Program:
         loss, penalty = self._train(*arguments).numpy()
         return float(loss), float(penalty)
 
+    @interrupts_deferred()
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
         tensor = self._tf.convert_to_tensor
