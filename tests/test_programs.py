@@ -410,3 +410,20 @@ def test_settings_of_keras_that_are_compiled_in_are_told_apart(small):
     finally:
         keras.config.set_epsilon(before)
     assert losses(X, **settings) == first
+
+
+def test_program_that_was_lent_last_leaves_nothing_behind(monkeypatch):
+    class Lent:
+        is_untouched = True
+
+    class Meddled:
+        is_untouched = False
+
+    monkeypatch.setattr(programs, "_idle", type(programs._idle)())
+    monkeypatch.setattr(programs, "MAX_IDLE", 2)
+    lends = [("a", Lent), ("a", Meddled), ("b", Lent), ("c", Lent), ("d", Lent)]
+    for key, kind in lends:
+        with programs.borrowed_program(key, kind) as program:
+            program.is_untouched = kind.is_untouched
+    assert [len(waiting) for waiting in programs._idle.values()] == [1, 1]
+    assert list(programs._idle) == ["c", "d"]

@@ -25,6 +25,8 @@ def borrowed_program(key, build):
     with _lock:
         waiting = _idle.get(key)
         program = waiting.pop() if waiting else None
+        if waiting is not None and not waiting:
+            del _idle[key]  # or, as the oldest, it would be asked for a program it lacks
     if program is None:
         program = build()
     try:
