@@ -151,17 +151,15 @@ class TrainedDense:
 
     def encode(self, X):
         """Return the codes of `X`, float32 or float64, shape (n, n_components)."""
-        shift, encoder, decoder = self.halves(X.dtype)
+        shift, encoder, _ = self.halves(X.dtype)
         n_components, code = self.network.n_components, self.network.code
-        bounds = self.bounds_in(X.dtype)
 
         def codes(rows):
             outputs = encoder(rows - shift)
-            if bounds is not None:
-                return bounds.settle(rows, outputs, decoder)
             return outputs if code is None else code(outputs)
 
-        return map_rows(codes, X, n_components, encoder.n_values_per_row)
+        n_values = encoder.n_values_per_row
+        return self._encoded(codes, X, n_components, n_values, slice(None))
 
     def encode_all(self, X):
         """Return the encoder's hidden activations, the codes, the decoder's hidden ones.
@@ -169,18 +167,40 @@ class TrainedDense:
         Shape (n, 2 * sum(hidden_layer_sizes) + n_components).
         """
         shift, encoder, decoder = self.halves(X.dtype)
-        network, bounds = self.network, self.bounds_in(X.dtype)
+        network = self.network
 
         def activations(rows):
             *hidden, codes = encoder.layers(rows - shift)
             codes = codes if network.code is None else network.code(codes)
             *hidden_behind, _ = decoder.layers(codes)
-            if bounds is not None:
-                codes = bounds.settle(rows, codes, decoder)
             return np.concatenate([*hidden, codes, *hidden_behind], axis=1)
 
-        n_outputs = 2 * sum(network.hidden_layer_sizes) + network.n_components
-        return map_rows(activations, X, n_outputs, 2 * encoder.n_values_per_row)
+        n_hidden, n_codes = sum(network.hidden_layer_sizes), network.n_components
+        codes = slice(n_hidden, n_hidden + n_codes)
+        n_values = 2 * encoder.n_values_per_row
+        return self._encoded(activations, X, 2 * n_hidden + n_codes, n_values, codes)
+
+    def _encoded(self, function, X, n_outputs, n_values, codes):
+        """Map rows to outputs, of which some are codes: the better ones of rows outside."""
+        bounds = self.bounds_in(X.dtype)
+        if bounds is None:
+            return map_rows(function, X, n_outputs, n_values)
+        is_outside = np.zeros(X.shape[0], dtype=bool)
+
+        def notice(place, rows, outputs):
+            mask = bounds.outside(rows, outputs[:, codes])
+            if mask is not None:
+                is_outside[place] = mask
+
+        outputs = map_rows(function, X, n_outputs, n_values, notice)
+        outside = np.flatnonzero(is_outside)  # all at once, since they are few
+        _, _, decoder = self.halves(X.dtype)
+        for part in chunk_slices(len(outside), n_values):
+            rows, of_network = take(X, outside[part]), outputs[outside[part], codes]
+            with one_blas_thread():
+                better = bounds.settled(rows, of_network, decoder)
+            outputs[outside[part], codes] = better
+        return outputs
 
     def decode(self, codes):
         """Return the reconstructions of codes, shape (n, n_features)."""
@@ -236,7 +256,7 @@ class TrainedDense:
         return encoder, decoder, keras.Model(inputs, outputs, name="autoencoder")
 
 
-def map_rows(function, X, n_outputs, n_values_per_row):
+def map_rows(function, X, n_outputs, n_values_per_row, notice=None):
     """Apply a function of rows to all rows of `X`, in chunks that fit the cache.
 
     The chunks do not depend on the number of threads, and neither do the results.
@@ -249,19 +269,29 @@ def map_rows(function, X, n_outputs, n_values_per_row):
     n_outputs : int
     n_values_per_row : int
         How many values a row needs on its way.
+    notice : callable, default=None
+        ``(place, rows, outputs)``: is shown each chunk, while it is in the cache.
 
     Returns
     -------
     ndarray of shape (n_samples, n_outputs)
     """
     chunks = chunk_slices(X.shape[0], n_values_per_row)
+
+    def outputs_at(place):
+        rows = take(X, place)
+        outputs = function(rows)
+        if notice is not None:
+            notice(place, rows, outputs)
+        return outputs
+
     with one_blas_thread():
         if len(chunks) <= 1:
-            return function(take(X, slice(None)))
+            return outputs_at(slice(None))
         out = np.empty((X.shape[0], n_outputs), dtype=X.dtype)
 
-        def fill(rows):
-            out[rows] = function(take(X, rows))
+        def fill(place):
+            out[place] = outputs_at(place)
 
         n_threads = min(n_threads_given(), len(chunks))
         if n_threads == 1:
