@@ -62,14 +62,21 @@ class Bounds:
     @property
     def far(self):
         """The lowest and the highest row for which the network is trusted."""
-        reach = TRUSTED * (self.high - self.low)
-        return self.low - reach, self.high + reach
+        with np.errstate(over="ignore"):  # then all numbers are within
+            reach = TRUSTED * (self.high - self.low)
+            return self.low - reach, self.high + reach
+
+    @property
+    def unit(self):
+        """What errors are divided by, so that no square is out of range."""
+        return self.low.dtype.type(power_of_two((self.high / 2 - self.low / 2).max()))
 
     @property
     def zone(self):
         """The middle of the codes that the network may give, and their reach from it."""
         width = self.code_high - self.code_low
         width = np.where(width > 0, width, width.max() or 1)
+        width = np.minimum(width, np.finfo(width.dtype).max / (8 * TRUSTED))
         return (self.code_low + self.code_high) / 2, (TRUSTED + 0.5) * width
 
     def settle(self, rows, codes, decode):
@@ -99,9 +106,9 @@ class Bounds:
         of_pca = (rows - self.shift) @ self.to_codes
         middle, reach = self.zone
         with np.errstate(over="ignore", invalid="ignore"):  # NaN is not better
-            error = ((rows - decode(of_network)) ** 2).sum(axis=1)
+            error = (((rows - decode(of_network)) / self.unit) ** 2).sum(axis=1)
             back = of_pca @ self.to_rows + self.shift
-            is_better = error <= ((rows - back) ** 2).sum(axis=1)
+            is_better = error <= (((rows - back) / self.unit) ** 2).sum(axis=1)
         is_better &= ~_any_outside(rows, *self.far)
         is_better &= ~_any_outside(of_network, middle - reach, middle + reach)
         codes[outside[~is_better]] = self.moved_out(of_pca[~is_better])
@@ -233,7 +240,7 @@ def bounded_models(encoder, decoder, bounds):
         rows = keras.Input((n_features,), name="encoder_rows")
         codes, of_pca = encoder(rows), to_codes(rows)
         error, error_of_pca = (
-            ops.sum(ops.square(rows - back), axis=1, keepdims=True)
+            ops.sum(ops.square((rows - back) / bounds.unit), axis=1, keepdims=True)
             for back in (decoder(codes), to_rows(of_pca))
         )
         is_far = ops.logical_or(
