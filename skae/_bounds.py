@@ -63,14 +63,21 @@ class Bounds:
     @property
     def far(self):
         """The lowest and the highest row for which the network is trusted."""
-        reach = TRUSTED * (self.high - self.low)
-        return self.low - reach, self.high + reach
+        with np.errstate(over="ignore"):  # then all numbers are within
+            reach = TRUSTED * (self.high - self.low)
+            return self.low - reach, self.high + reach
+
+    @property
+    def unit(self):
+        """What errors are divided by, so that no square is out of range."""
+        return self.low.dtype.type(power_of_two((self.high / 2 - self.low / 2).max()))
 
     @property
     def zone(self):
         """The middle of the codes that the network may give, and their reach from it."""
         width = self.code_high - self.code_low
         width = np.where(width > 0, width, width.max() or 1)
+        width = np.minimum(width, np.finfo(width.dtype).max / (8 * TRUSTED))
         return (self.code_low + self.code_high) / 2, (TRUSTED + 0.5) * width
 
     def outside(self, rows, codes):
@@ -100,9 +107,9 @@ class Bounds:
         of_pca = (rows - self.shift) @ self.to_codes
         middle, reach = self.zone
         with np.errstate(over="ignore", invalid="ignore"):  # NaN is not better
-            error = ((rows - decode(codes)) ** 2).sum(axis=1)
+            error = (((rows - decode(codes)) / self.unit) ** 2).sum(axis=1)
             back = of_pca @ self.to_rows + self.shift
-            is_worse = ~(error <= ((rows - back) ** 2).sum(axis=1))
+            is_worse = ~(error <= (((rows - back) / self.unit) ** 2).sum(axis=1))
         for mask in (
             _outside(rows, *self.far),
             _outside(codes, middle - reach, middle + reach),
@@ -254,7 +261,7 @@ def bounded_models(encoder, decoder, bounds):
         rows = keras.Input((n_features,), name="encoder_rows")
         codes, of_pca = encoder(rows), to_codes(rows)
         error, error_of_pca = (
-            ops.sum(ops.square(rows - back), axis=1, keepdims=True)
+            ops.sum(ops.square((rows - back) / bounds.unit), axis=1, keepdims=True)
             for back in (decoder(codes), to_rows(of_pca))
         )
         is_far = ops.logical_or(

@@ -22,7 +22,7 @@ def likely_cause(estimator, logs, rate, decay):
     rate, decay : float or None
         The optimizer's learning rate and weight decay.
     """
-    if decay and decay * rate > 1:  # a step takes away more than there is
+    if decay and decay * rate > 1 >= rate:  # a step takes away more than there is
         return f"weight_decay={decay:g}, which is too high for learning_rate={rate:g}"
     for name in ("input_noise", "noise_level", "emphasis", "sparsity_weight"):
         value = getattr(estimator, name, None)

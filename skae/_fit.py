@@ -302,6 +302,7 @@ class Fit:
             run.gains,
             power=None if is_noisy else power_of_scale(self.estimator.loss),
             groups=self.groups if self.X_val is None else None,
+            seen=(self._table(start), self.train_rows),
         )
 
     def loss_unit(self, table):

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import wraps
 
 import numpy as np
 
@@ -15,6 +16,20 @@ from ._network import (
 )
 from ._rows import chunk_slices, take
 from ._threads import n_threads_given, one_blas_thread
+
+LARGE_UNIT = 1e30  # above it, or below its inverse, weights are none of float32
+
+
+def _in_range(method):
+    """Answer float32 rows in float64, where a table's unit is beyond float32."""
+
+    @wraps(method)
+    def answer(self, X):
+        if X.dtype == np.float64 or 1 / LARGE_UNIT < self.scale < LARGE_UNIT:
+            return method(self, X)
+        return method(self, X.astype(np.float64)).astype(X.dtype)
+
+    return answer
 
 
 @dataclass(frozen=True)
@@ -149,6 +164,7 @@ class TrainedDense:
             cache[dtype] = None if self.bounds is None else self.bounds.astype(dtype)
         return cache[dtype]
 
+    @_in_range
     def encode(self, X):
         """Return the codes of `X`, float32 or float64, shape (n, n_components)."""
         shift, encoder, _ = self.halves(X.dtype)
@@ -161,6 +177,7 @@ class TrainedDense:
         n_values = encoder.n_values_per_row
         return self._encoded(codes, X, n_components, n_values, slice(None))
 
+    @_in_range
     def encode_all(self, X):
         """Return the encoder's hidden activations, the codes, the decoder's hidden ones.
 
@@ -202,6 +219,7 @@ class TrainedDense:
             outputs[outside[part], codes] = better
         return outputs
 
+    @_in_range
     def decode(self, codes):
         """Return the reconstructions of codes, shape (n, n_features)."""
         _, _, decoder = self.halves(codes.dtype)

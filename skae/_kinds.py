@@ -46,6 +46,7 @@ def check_kind(X, name="X"):
         )
     if not (hasattr(X, "columns") and hasattr(X, "dtypes")):
         check_dtype(getattr(X, "dtype", None), name)
+        _check_no_times(X, name)
         return
     seen = set()
     for label, dtype in zip(X.columns, X.dtypes):
@@ -55,6 +56,15 @@ def check_kind(X, name="X"):
                 f"{name} has more than one column {label!r}; give each its own name."
             )
         seen.add(label)
+
+
+def _check_no_times(X, name):
+    """Raise a ValueError for a time of NumPy's among objects, which float would take."""
+    if isinstance(X, list | tuple) or getattr(getattr(X, "dtype", None), "kind", "") == "O":
+        for row in X:
+            for column, cell in enumerate(row if np.iterable(row) else ()):
+                if isinstance(cell, np.datetime64 | np.timedelta64):
+                    raise _time_in_column(name, f"{cell!r} in column {column}")
 
 
 def check_dtype(dtype, name, where=""):

@@ -197,10 +197,13 @@ class Values:
     def of(cls, y, weight):
         """Return the task with the units of targets that may be weighted."""
         columns = y.reshape(len(y), -1)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             mean = np.average(columns, axis=0, weights=weight)
-            scale = np.sqrt(np.average((columns - mean) ** 2, axis=0, weights=weight))
-        return cls(mean, np.where(scale > 0, scale, 1.0), y.ndim == 1)
+            differences = columns - mean
+            unit = _powers_of_two(np.abs(differences).max(axis=0))
+            variance = np.average((differences / unit) ** 2, axis=0, weights=weight)
+            scale = unit * np.sqrt(variance)
+        return cls(mean, np.where(scale == 0, 1.0, scale), y.ndim == 1)
 
     @property
     def n_outputs(self):
@@ -230,3 +233,8 @@ class Values:
         if len(targets) < 2:
             return float("nan")
         return float(r2_score(targets, outputs, sample_weight=weight))
+
+
+def _powers_of_two(values):
+    """Return what to divide by so that no square is out of range; that rounds nothing."""
+    return np.ldexp(1.0, np.frexp(values)[1])

@@ -248,7 +248,9 @@ default=None
         self._target_shape = y.shape[1:]
         weight = None if sample_weight is None else with_mean_one(sample_weight)
         task = Values.of(y, weight)
-        if not np.isfinite(task.scale).all():
+        with np.errstate(over="ignore"):
+            is_squared = np.isfinite(task.scale**2).all()
+        if not is_squared:
             raise ValueError(
                 "y holds values too large to be squared; divide it by a power of ten."
             )

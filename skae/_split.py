@@ -15,6 +15,11 @@ def checked_groups(groups, X):
     """Return the group of each row of `X`, none of them missing, or None without groups."""
     if groups is None:
         return None
+    if np.ma.is_masked(groups):
+        raise ValueError(
+            "groups has masked values; give each row a group, its own one if it belongs to "
+            "no other row."
+        )
     groups = np.asarray(groups)
     if groups.ndim != 1:
         raise ValueError(

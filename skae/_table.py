@@ -60,7 +60,8 @@ class Table:
             rows = rows.astype(np.float64) / self.scale  # its inverse is no such number
         else:
             rows *= rows.dtype.type(1 / self.scale)
-        return rows.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # an infinite loss is told of, and of what it is
+            return rows.astype(np.float32, copy=False)
 
     def restored(self, rows):
         """Return conditioned rows in the units of the table, in float64."""
@@ -135,6 +136,8 @@ class Table:
         parts = [index[part] for part in chunk_slices(len(index), self.X.shape[1])]
         origin = take(self.X, index[:1], np.float64)  # so that equal rows differ by 0
         reach = max(np.abs(take(self.X, part, np.float64) - origin).max() for part in parts)
+        if not reach:  # without variance, errors are all that is squared
+            reach = np.abs(origin - reconstruct(origin)).max()
         unit = power_of_two(reach)  # so that no square is out of range
         mean, n_total, variance, error = 0.0, 0.0, 0.0, 0.0
         for part in parts:

@@ -5,8 +5,10 @@ import numpy as np
 from ._split import clusters_of, gain_is_real
 
 
-def is_better(trained, start, validation, gains, *, power, groups):
+def is_better(trained, start, validation, gains, *, power, groups, seen):
     """Whether the gain over the start on the validation rows is beyond doubt.
+
+    Rows that equal a training row say nothing of unseen ones, and do not count.
 
     Parameters
     ----------
@@ -20,8 +22,14 @@ def is_better(trained, start, validation, gains, *, power, groups):
         is beyond the bounds; None leaves it at `gains`.
     groups : ndarray of shape (n_samples,) or None
         The group of each row of the table.
+    seen : tuple of (Table, ndarray of int)
+        The rows that the autoencoder was trained on.
     """
     table, rows = validation
+    is_new = np.isin(table.copies(rows), seen[0].copies(seen[1]), invert=True)
+    rows, gains = rows[is_new], gains[is_new]
+    if not len(rows):
+        return False
     if power is not None:
         gains = table.losses(start.reconstruct, power, rows)
         gains -= table.losses(trained.reconstruct, power, rows)

@@ -69,7 +69,10 @@ def narrow_decoder(n_features, n_components):
             {"patience": 2, "validation_fraction": 0},
             "patience=2 needs validation rows; set validation_fraction",
         ),
-        ({"learning_rate": 1e30}, "stopped being a number in epoch 1; the likely cause"),
+        (
+            {"learning_rate": 1e30},
+            "in epoch 1; the likely cause is a learning_rate that is too high",
+        ),
         ({"input_noise": 1e30}, r"the likely cause is input_noise=1e\+30, which drowns"),
         ({"weight_decay": 1e10}, r"the likely cause is weight_decay=1e\+10, which is too"),
         ({"n_components": 10**9}, r"n_components=10+ and .* weights, which needs .* GB to"),
@@ -162,7 +165,8 @@ def test_emphasis_far_validation_rows_and_a_huge_head_are_named(small):
     emphasis = DenoisingAutoencoder(2, noise="masking", emphasis=1e30, max_epochs=2)
     assert_refused(emphasis, small, r"cause is emphasis=1e\+30, which drowns the rows")
     message = "cause is the validation rows, which lie far outside of the training rows"
-    assert_refused(quick(), small, message, X_val=1e30 * small)
+    for factor in (1e30, 1e200):
+        assert_refused(quick(), small, message, X_val=factor * small)
     head = AutoencoderRegressor(quick(), head_hidden_layer_sizes=(10**9, 10**9))
     with pytest.raises(ValueError, match=r"head_hidden_layer_sizes=\(10+, 10+\) make"):
         head.fit(small, small[:, 0])
@@ -243,6 +247,14 @@ OTHER = {  # than numbers, and what is told of it
     "dict": ({"a": [1.0]}, "must be a table of numbers, .* of the type 'dict'"),
     "masked": (np.ma.masked_less(np.ones((90, 5)), 2), "has masked cells"),
     "dates": (np.tile(DAYS.values[:, None], 5), "contains datetime64.* such as days"),
+    "a date among objects": (
+        np.array([[1, 2, np.datetime64("2020"), 3, 4]] * 9, dtype=object),
+        r"contains .*datetime64\('2020'\) in column 2, .* such as days",
+    ),
+    "a date in a list": (
+        [[1, 2, np.datetime64("2020"), 3, 4]] * 9,
+        r"contains .*datetime64\('2020'\) in column 2, .* such as days",
+    ),
     "durations": (np.tile((DAYS - DAYS[0]).values[:, None], 5), "contains timedelta64"),
     "column of dates": (pd.DataFrame({"a": 1.0, "when": DAYS}), "in column 'when'"),
     "periods": (pd.DataFrame({"a": 1.0, "m": DAYS.to_period()}), "period.* column 'm'"),

@@ -156,3 +156,44 @@ def test_random_start_promises_nothing_and_has_no_bounds(small):
     assert (
         AutoencoderTransformer(2, init="random", **QUICK).fit(small)._model.bounds is None
     )
+
+
+@pytest.mark.parametrize(
+    ("unit", "dtype"),
+    [(1e20, np.float32), (1e-25, np.float32), (1e160, np.float64), (1e-170, np.float64)],
+)
+def test_better_code_is_chosen_in_any_unit(digits, fitted, unit, dtype):
+    estimator = AutoencoderTransformer(5, **QUICK).fit((digits / 16 * unit).astype(dtype))
+    rows = 5 * digits[:200] / 16
+    back = estimator.inverse_transform(estimator.transform((rows * unit).astype(dtype)))
+    error = ((rows - back.astype(np.float64) / unit) ** 2).sum()
+    assert error == pytest.approx(errors(fitted, rows).sum(), rel=1e-3)
+
+
+def test_keras_models_choose_in_any_unit(digits):
+    rows = (digits / 16 * 1e20).astype(np.float32)
+    estimator = AutoencoderTransformer(5, **QUICK).fit(rows)
+    codes = estimator.transform(5 * rows[:50])
+    found = np.asarray(estimator.encoder_(5 * rows[:50]))
+    np.testing.assert_allclose(found, codes, atol=1e-5 * np.abs(codes).max())
+
+
+@pytest.mark.parametrize("unit", [1e-44, 1e-40, 1e37])
+def test_rows_at_the_ends_of_float32_are_answered_in_it(small, unit):
+    rows = (small / np.abs(small).max() * unit).astype(np.float32)
+    estimator = AutoencoderTransformer(2, **QUICK).fit(rows)
+    codes = estimator.transform(rows)
+    back = estimator.inverse_transform(codes)
+    assert codes.dtype == back.dtype == np.float32
+    assert estimator.score(rows) > 0.5
+    scaled = rows.astype(np.float64) / unit
+    rest = 1 - ((scaled - back / np.float64(unit)) ** 2).sum() / scaled.var(
+        axis=0
+    ).sum() / len(rows)
+    assert rest == pytest.approx(estimator.score(rows), abs=0.05)
+
+
+def test_largest_numbers_are_encoded_without_overflow(small):
+    rows = small / np.abs(small).max() * 1.7e307
+    estimator = AutoencoderTransformer(2, **QUICK).fit(rows)
+    assert np.isfinite(estimator.inverse_transform(estimator.transform(3 * rows[:1]))).all()

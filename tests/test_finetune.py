@@ -514,3 +514,18 @@ def test_progress_bar_reaches_the_pre_training(iris, capsys):
     said = capsys.readouterr().out
     assert "pre-training" in said
     assert "fine-tuning" in said
+
+
+def test_small_targets_are_predicted_as_large_ones(iris):
+    X = iris[0]
+    plain, tiny = (
+        regressor(validation_fraction=0.2).fit(X[:, 1:], f * X[:, 0])
+        for f in (1.0, 2.0**-1000)
+    )
+    np.testing.assert_array_equal(
+        tiny.predict(X[:, 1:]) * 2.0**1000, plain.predict(X[:, 1:])
+    )
+    assert tiny.validation_score_ == plain.validation_score_
+    huge = X[:, 0] / X[:, 0].max() * 1.7e308
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="too large to be squ"):
+        regressor().fit(X[:, 1:], huge)

@@ -158,3 +158,9 @@ def test_errors_are_exact_or_infinite():
     assert reconstruction_error(extreme, extreme).tolist() == [0]
     tiny = np.array([[3e-170, 4e-140]])
     np.testing.assert_allclose(reconstruction_error(tiny, 0 * tiny), [8e-280])
+
+
+@pytest.mark.parametrize("factor", [2.0**-600, 1.0, 2.0**600])
+def test_score_of_equal_rows_is_the_same_in_any_unit(small, factor):
+    estimator = AutoencoderTransformer(2, max_epochs=2, random_state=0).fit(factor * small)
+    assert estimator.score(factor * small[[0, 0]]) == 0

@@ -223,3 +223,19 @@ def test_predictor_holds_copies_and_groups_out_whole(small, monkeypatch, groups)
     assert len(held_out) == 36
     assert len(np.unique(seen["clusters"])) == (90 if groups is None else 45)
     assert not set(seen["clusters"][rows]) & set(seen["clusters"][held_out])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_copies_of_training_rows_do_not_speak_for_the_epochs(seed):
+    X, unseen = np.repeat(low_rank(60, seed), 2, axis=0), low_rank(10_000, 99)
+    estimator = AutoencoderTransformer(3, random_state=0)
+    estimator.fit(X[::2], X_val=X[1::2])
+    assert error_beside_pca(estimator, X, unseen) <= 1 + 1e-9
+    estimator.fit(X, groups=np.arange(120))  # that take the copies apart
+    assert error_beside_pca(estimator, X, unseen) <= 1 + 1e-9
+
+
+def test_masked_groups_are_refused():
+    groups = np.ma.masked_array(np.arange(10), np.arange(10) == 3)
+    with pytest.raises(ValueError, match="groups has masked values; give each row a group"):
+        checked_groups(groups, np.ones((10, 2)))
