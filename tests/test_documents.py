@@ -1,4 +1,4 @@
-"""The code in the README and in the docs runs, and docstrings say what signatures do."""
+"""The code in the README and in the docs runs, and what they name and say is so."""
 
 import ast
 import importlib
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 PYTHON_BLOCK = re.compile(
     r"```python\n([\s\S]*?)```|\.\. code-block:: python\n\n((?:   .*\n|\n)+)"
 )
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst"))]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.rst"))]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
