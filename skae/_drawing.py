@@ -17,7 +17,8 @@ def load_pyplot():
         import matplotlib.pyplot as plt
     except ModuleNotFoundError as error:
         raise ImportError(
-            'matplotlib is not installed, and skae draws with it; run pip install "skae[plot]".'
+            "matplotlib is not installed, and skae draws with it; run "
+            'pip install "skae[plot]".'
         ) from error
     return plt
 
