@@ -1,5 +1,5 @@
 """Check the links within the built site, that its pages load nothing from elsewhere, and
-the links of the README to files.
+the links of the README and its like to files.
 
 ::
 
@@ -63,8 +63,9 @@ def faults_of_readme(path):
 def main():
     """Print all faults, and fail if there are any."""
     site = Path(sys.argv[1])
-    readme = Path(__file__).parents[1] / "README.md"
-    faults = [*faults_of_site(site), *faults_of_readme(readme)]
+    readmes = Path(__file__).parents[1].glob("*.md")
+    faults = [*faults_of_site(site)]
+    faults += [fault for path in readmes for fault in faults_of_readme(path)]
     print(*faults, sep="\n", end="\n" if faults else "")
     print(f"{len(list(site.rglob('*.html')))} pages, {len(faults)} faults")
     sys.exit(bool(faults))

@@ -89,7 +89,8 @@ def _check_choice():
     for name in ("tensorflow", "keras"):
         if name not in sys.modules and importlib.util.find_spec(name) is None:
             raise ImportError(
-                f"{name} is not installed, and skae trains with it; run pip install {name}."
+                f"{name} is not installed, and skae trains with it; run "
+                'pip install "skae[tensorflow]".'
             )
     if "keras" not in sys.modules and _chosen_backend() != "tensorflow":
         raise _wrong_backend(_chosen_backend())

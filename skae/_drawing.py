@@ -11,14 +11,24 @@ def check_axes(ax):
         raise ValueError(f"ax={ax!r} must be matplotlib Axes, or None for a new figure.")
 
 
+def load_pyplot():
+    """Import matplotlib's pyplot and return it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "matplotlib is not installed, and skae draws with it; run "
+            'pip install "skae[plot]".'
+        ) from error
+    return plt
+
+
 def new_axes(ax, figsize):
     """Return the axes given, or those of a new figure."""
     check_axes(ax)
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
-
-    _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    _, ax = load_pyplot().subplots(figsize=figsize, layout="constrained")
     return ax
 
 

@@ -234,7 +234,7 @@ def seeded_draws(seed):
     from keras.src.random import seed_generator
 
     seed_generator.python_random = _draws
-    name = seed_generator.GLOBAL_SEED_GENERATOR
+    name = "global_seed_generator"  # for which Keras 3.12 has no constant
     before = _draws.generator, global_state.get_global_attribute(name)
     _draws.generator = random.Random(seed)
     global_state.set_global_attribute(name, seed_generator.SeedGenerator(seed))

@@ -123,6 +123,17 @@ def test_training_over_decades_is_drawn_on_a_logarithmic_scale():
     assert TrainingDisplay({"loss": [3.0, 2.0]}, 2).plot().ax_.get_yscale() == "linear"
 
 
+@pytest.mark.parametrize(
+    "display",
+    [TrainingDisplay({"loss": [3.0, 2.0]}, 2), CodeDisplay({"PCA": np.zeros((3, 2))})],
+)
+def test_matplotlib_that_is_missing_is_named(monkeypatch, display):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    message = r'matplotlib is not installed, .* install "skae\[plot\]"\.$'
+    with pytest.raises(ImportError, match=message):
+        display.plot()
+
+
 def test_codes_are_drawn_beside_principal_components(fitted, small_table):
     display = CodeDisplay.from_estimator(fitted, small_table, small_table[:, 0])
     frame = display.frame()

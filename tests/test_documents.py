@@ -1,4 +1,4 @@
-"""The code in the README and in the docs runs, and docstrings say what signatures do."""
+"""The code in the README and in the docs runs, and what they name and say is so."""
 
 import ast
 import importlib
@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 PYTHON_BLOCK = re.compile(
     r"```python\n([\s\S]*?)```|\.\. code-block:: python\n\n((?:   .*\n|\n)+)"
 )
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.rst"))]
+NAMED_FILE = re.compile(r"`((?:skae|tests|docs|examples|benchmarks)/[\w/]+(?:\.\w+)?)`")
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.rst"))]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -35,6 +36,12 @@ def test_code_of_documents_runs(path, monkeypatch):
         exec(textwrap.dedent(markdown or rst), {})
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_documents_name_exist(path):
+    named = NAMED_FILE.findall(path.read_text())
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_sizes_in_the_docs_are_those_that_fits_take():

@@ -40,7 +40,7 @@ def test_weights_equal_repeated_rows(shape):
 
 
 def test_sparse_rows_equal_dense_rows():
-    X = sparse.random(300, 12, 0.2, "csr", rng=np.random.default_rng(0))
+    X = sparse.random(300, 12, 0.2, "csr", random_state=0)
     found, expected = principal_components(X, 3), principal_components(X.toarray(), 3)
     np.testing.assert_allclose(found.components, expected.components, atol=1e-12)
 

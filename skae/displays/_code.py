@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from .._drawing import written
+from .._drawing import load_pyplot, written
 from .._preparation import as_dense, as_target, holds_classes
 from ._seen import seen
 
@@ -123,11 +123,9 @@ class CodeDisplay:
         CodeDisplay
             The display itself.
         """
-        import matplotlib.pyplot as plt
-
         n = len(self.codes)
         if ax is None:
-            _, ax = plt.subplots(1, n, figsize=(4.4 * n, 4), layout="constrained")
+            _, ax = load_pyplot().subplots(1, n, figsize=(4.4 * n, 4), layout="constrained")
         self.axes_ = np.ravel(ax)
         if len(self.axes_) != n:
             raise ValueError(f"ax must be {n} Axes, one for each method.")
