@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from skae import AutoencoderTransformer
-from skae._activations import ACTIVATIONS
-from skae._network import DenseNetwork, keras_perceptron, perceptron_variables
+from skae._models._activations import ACTIVATIONS
+from skae._models._dense_network import DenseNetwork
+from skae._models._perceptron import keras_perceptron, perceptron_variables
 
 
 def random_half(widths, activation, has_path, seed=0):
@@ -89,10 +90,10 @@ def test_keras_models_give_what_the_transformer_gives(small, kwargs):
 
 @pytest.mark.parametrize("block", [1 << 23, 100 * 64])
 def test_ordering_the_codes_leaves_the_reconstruction(block, digits, monkeypatch):
-    from skae._fitting import order_codes
-    from skae._table import Table
+    from skae._data._table import Table
+    from skae._models._dense_model import order_codes
 
-    monkeypatch.setattr("skae._fitting.BLOCK_VALUES", block)
+    monkeypatch.setattr("skae._models._dense_model.BLOCK_VALUES", block)
     model = AutoencoderTransformer(6, max_epochs=4, random_state=0).fit(digits)._model
     rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))[0]
     mixed = model.with_code(rotation, np.arange(6.0))

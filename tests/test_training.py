@@ -13,12 +13,12 @@ from networks import convolutional_network, dropout_network
 from sklearn.base import clone
 
 from skae import AutoencoderTransformer
-from skae._keras import make_loss, make_optimizer
-from skae._network import DenseNetwork
-from skae._table import Table
+from skae._data._table import Table
+from skae._models._dense_network import DenseNetwork
 from skae._training import Program, Schedule, train
 from skae._training import _chunks as chunks
 from skae._training import _programs as programs
+from skae._training._objective import make_loss, make_optimizer
 from skae.corruption import GaussianNoise
 
 
