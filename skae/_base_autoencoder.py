@@ -291,9 +291,8 @@ default=None
 
     def _check_features(self, is_new=False):
         model = None if is_new else getattr(self, "_model", None)
-        network = getattr(model, "network", None)
-        is_custom = self.build_network is not None or hasattr(network, "build_network")
-        if self.features == "all" and is_custom:
+        gives_hidden = self.build_network is None and (model is None or model.gives_hidden)
+        if self.features == "all" and not gives_hidden:
             raise ValueError(
                 "features='all' needs the dense network, but build_network is given; set "
                 "features='code'."

@@ -11,7 +11,7 @@ from skae._models._perceptron import keras_perceptron, perceptron_variables
 
 def random_half(widths, activation, has_path, seed=0):
     network = DenseNetwork(widths[0], widths[-1], tuple(widths[1:-1]), activation, has_path)
-    half, _ = network.start(np.random.SeedSequence(seed))
+    half, _ = network.initial_halves(np.random.SeedSequence(seed))
     rng = np.random.default_rng(seed)
     return half.with_list([rng.normal(0, 0.5, array.shape) for array in half.to_list()])
 
@@ -117,7 +117,7 @@ def test_rows_do_not_depend_on_their_batch(digits):
 def test_relu_hidden_layers_start_with_he_others_with_glorot():
     def spread(activation):
         network = DenseNetwork(400, 2, (300,), activation, False)
-        return network.start(np.random.SeedSequence(0))[0].kernels[0].std()
+        return network.initial_halves(np.random.SeedSequence(0))[0].kernels[0].std()
 
     assert spread("relu") == pytest.approx(np.sqrt(2 / 400), rel=0.02)
     assert spread("silu") == pytest.approx(np.sqrt(2 / 700), rel=0.02)

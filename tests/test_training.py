@@ -95,7 +95,11 @@ def test_compiled_updates_equal_keras_fit(small, optimizer):
     import keras
 
     network = DenseNetwork(5, 2, (7,), "tanh", linear_path=False)
-    start = [a for half in network.start(np.random.SeedSequence(0)) for a in half.to_list()]
+    start = [
+        a
+        for half in network.initial_halves(np.random.SeedSequence(0))
+        for a in half.to_list()
+    ]
     encoder, decoder, variables = network.build_models()
     program = Program(
         encoder,

@@ -14,7 +14,7 @@ from .._data._validation import checked_widths, with_mean_one
 from .._models._activations import check_activation
 from .._models._bounds import bounds_of
 from .._models._custom import CustomNetwork, custom_start
-from .._models._dense_model import DenseModel, dense_start, order_codes
+from .._models._dense_model import dense_start, order_codes
 from .._models._dense_network import DenseNetwork
 from .._training import Schedule, check_callbacks, check_monitors, train
 from .._training._objective import Objective, check_cellwise, make_loss
@@ -128,7 +128,7 @@ class Fit:
                     validation=validation,
                     patience=estimator.patience,
                     judge=corruption.judge(self.seeds.judge),
-                    counts_penalty=self.counts_penalty(architecture),
+                    counts_penalty=start.has_penalty,
                     hooks=hooks,
                     unit=self.loss_unit(table),
                     cause=partial(likely_cause, estimator, rate=rate, decay=decay),
@@ -227,16 +227,13 @@ class Fit:
         estimator, n_features = self.estimator, self.X.shape[1]
         if estimator.build_network is not None:
             network = CustomNetwork(estimator.build_network, n_features, self.n_components)
-            start, architecture = custom_start(network, self.seeds.weights)
+            architecture, start = custom_start(network, self.seeds.weights)
         else:
             network = architecture = self.dense_network()
             start = self.dense_start(network, pca)
         if self.goes_on:
             self.check_same_network(network, "warm_start=True")
-            last = estimator._model
-            if isinstance(last, DenseModel):  # but with the penalties asked for now
-                last = last.resumed(network)
-            start = last
+            start = estimator._model.resumed(network)
         return architecture, start
 
     def dense_start(self, network, pca):
@@ -268,7 +265,7 @@ class Fit:
 
     def finish(self, trained, table, pca):
         """Return the autoencoder with its codes in order, and PCA far from the rows."""
-        if isinstance(trained, DenseModel) and trained.network.code is None:
+        if trained.has_linear_code:
             trained = order_codes(trained, table)
         if not self.is_bounded(trained):
             return trained
@@ -276,8 +273,7 @@ class Fit:
 
     def is_bounded(self, trained):
         """Whether the autoencoder may be PCA where it has seen no rows."""
-        is_linear = isinstance(trained, DenseModel) and trained.network.code is None
-        return is_linear and self.estimator.init == "pca"
+        return trained.has_linear_code and self.estimator.init == "pca"
 
     def beats_start(self, trained, start, run, validation):
         """Whether the epochs have gained something beyond doubt."""
@@ -337,10 +333,7 @@ class Fit:
         return {} if self.weight is None else {"sample_weight": self.weight}
 
     def _table(self, start):
-        shift, scale = np.zeros(self.X.shape[1]), 1.0
-        if isinstance(start, DenseModel):
-            shift, scale = start.shift, start.scale
-        return Table(self.X, self.weight, shift, scale)
+        return Table(self.X, self.weight, start.shift, start.scale)
 
     def _validation(self, table):
         if self.X_val is not None:
@@ -367,11 +360,6 @@ class Fit:
     def keeps_start(self):
         """Whether the start competes with the epochs."""
         return self.estimator.init == "pca" and self.estimator.build_network is None
-
-    def counts_penalty(self, architecture):
-        """Whether the penalty counts when the best epoch is chosen."""
-        code = getattr(architecture, "code", None)
-        return code is not None and code.has_penalty
 
     def _say(self, line):
         say_of(self.estimator, line)

@@ -7,7 +7,6 @@ import numpy as np
 from .._data._split import all_rows
 from .._models._bounds import bounds_of
 from .._models._custom import CustomNetwork
-from .._models._dense_model import DenseModel
 from .._training import Schedule
 from .._training._objective import optimizer_key
 from ._autoencoder import Fit
@@ -54,9 +53,7 @@ class PartialFit(Fit):
                 n_components=self.n_components,
             )
         self.check_same_network(network, "partial_fit")
-        if isinstance(start, DenseModel):
-            start = start.resumed(network)
-        return network.architecture(), start
+        return network.architecture(), start.resumed(network)
 
     def optimizer_state(self):
         state = getattr(self.estimator, "_optimizer_state", None)

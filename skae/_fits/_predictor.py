@@ -15,7 +15,6 @@ from .._data._rows import take
 from .._data._split import all_rows, clusters_of, split_rows_evenly
 from .._data._table import Table
 from .._data._validation import checked_widths, with_mean_one
-from .._models._dense_model import DenseModel
 from .._models._predictor import Predictor, PredictorNetwork
 from .._training import Hooks, Lines, Schedule, SklearnCallbacks, train
 from .._training._objective import Objective
@@ -104,7 +103,7 @@ class FineTuning:
         told = {"estimator": estimator, "X": self.labelled[0], "y": self.labels}
         self.context.call_on_fit_task_begin(**told)
         autoencoder = self.pretrained()
-        model = without_penalty(autoencoder._model)
+        model = autoencoder._model.without_penalty()
         self.train_rows, self.val_rows = self.split(model)
         network = PredictorNetwork(
             model.network,
@@ -115,7 +114,7 @@ class FineTuning:
         )
         weight = None if self.weight is None else self.weight[self.train_rows]
         prior = self.task.prior(self.labelled[1][self.train_rows], weight)
-        predictor = Predictor(model, network.start(self.head_seed, prior))
+        predictor = Predictor(model, network.initial_head(self.head_seed, prior))
         untrained = replace(predictor, model=model.untrained(self.scratch_seed))
         attributes = {"autoencoder_": autoencoder, "_task": self.task}
         attributes["pretrained_score_"] = float("nan")
@@ -215,10 +214,7 @@ class FineTuning:
 
     def table(self, model, X, weight=None, targets=None):
         """Return rows in the units that the network sees."""
-        shift, scale = np.zeros(X.shape[1]), 1.0
-        if isinstance(model, DenseModel):
-            shift, scale = model.shift, model.scale
-        return Table(X, weight, shift, scale, targets)
+        return Table(X, weight, model.shift, model.scale, targets)
 
     def trained(self, network, start, what, part=1):
         """Return a predictor trained from where it stands, and how that went."""
@@ -326,13 +322,3 @@ class FineTuning:
         """Print a line if the estimator is verbose."""
         if self.estimator.verbose:
             say(f"[{type(self.estimator).__name__}] {line}")
-
-
-def without_penalty(model):
-    """Return an autoencoder to fine-tune: its code layer costs nothing, PCA is no aim."""
-    if not isinstance(model, DenseModel):
-        return model
-    network, code = model.network, model.network.code
-    if code is not None and code.has_penalty:
-        network = replace(network, code=replace(code, weight=0.0))
-    return model.resumed(network)

@@ -30,7 +30,7 @@ class CodeLayer(ABC):
     def build(self, name):
         """Return a new Keras layer."""
 
-    def start(self, n_components):
+    def initial_state(self, n_components):
         """Return the arrays that the layer's variables start from."""
         return []
 
@@ -87,7 +87,7 @@ class TopKCode(CodeLayer):
 
         return TopK(self.n_nonzero, name=name)
 
-    def start(self, n_components):
+    def initial_state(self, n_components):
         return [np.full(n_components, min(1.0, self.n_nonzero / n_components))]
 
 
@@ -113,7 +113,7 @@ class KLCode(CodeLayer):
 
         return KLSparsity(self.target, self.weight, name=name)
 
-    def start(self, n_components):
+    def initial_state(self, n_components):
         return self.resume([None, None, np.full(n_components, self.target)])
 
     def resume(self, state):
@@ -142,7 +142,7 @@ class L1Code(CodeLayer):
 
         return L1Sparsity(self.weight, name=name)
 
-    def start(self, n_components):
+    def initial_state(self, n_components):
         return self.resume([])
 
     def resume(self, state):

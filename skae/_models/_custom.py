@@ -10,6 +10,7 @@ import numpy as np
 from .._compat import is_keras_name, is_keras_own
 from .._data._rows import map_rows
 from .._keras import check_process, interrupts_deferred, load_keras, seeded_draws
+from ._base import Model
 
 
 def build_halves(build_network, n_features, n_components, seed=None):
@@ -87,6 +88,8 @@ class CustomNetwork:
     n_features: int
     n_components: int
 
+    key = None  # of what a function builds, nothing is known beforehand
+
     def build_encoder(self):
         """Return the encoder, its variables, and none of a code layer."""
         encoder = self.architecture().encoder
@@ -111,6 +114,8 @@ class BuiltNetwork:
     encoder: object
     decoder: object
     n_features: int
+
+    is_conditioned = False  # it sees rows in the user's units
 
     @property
     def key(self):
@@ -195,7 +200,7 @@ def _without_names(config, numbers, names_here=False):
 
 
 @dataclass(frozen=True)
-class CustomModel:
+class CustomModel(Model):
     """A trained network of the user's: its weights, and how to build it again.
 
     Attributes
@@ -207,8 +212,12 @@ class CustomModel:
     network: CustomNetwork
     arrays: list
 
-    def __getstate__(self):
-        return {k: v for k, v in vars(self).items() if not k.startswith("_")}
+    @property
+    def shift(self):
+        """Rows are as they are: nothing is subtracted."""
+        return np.zeros(self.network.n_features)
+
+    scale = 1.0  # and they are divided by nothing
 
     def weights(self):
         """Return the trained arrays in the order that the program takes them."""
@@ -243,10 +252,6 @@ class CustomModel:
         """Return the reconstructions of codes, computed by Keras."""
         return self._call(self._built().decoder, codes, self.network.n_features)
 
-    def reconstruct(self, X):
-        """Return the reconstructions of the rows of `X`."""
-        return self.decode(self.encode(X))
-
     def _call(self, model, X, n_outputs):
         check_process()  # the model may have been built before a fork
 
@@ -256,26 +261,16 @@ class CustomModel:
 
         return map_rows(outputs, X, n_outputs, model.count_params() // X.shape[1] + 1)
 
-    def keras_models(self):
-        """Return ``(encoder, decoder, autoencoder)`` as Keras models, built once.
-
-        The estimator does not use them itself, so it does not change with them.
-        """
-        cache = vars(self)
-        if "_models" not in cache:
-            keras = load_keras()
-            built = self._build()
-            inputs = keras.Input((self.network.n_features,), name="rows")
-            outputs = built.decoder(built.encoder(inputs))
-            autoencoder = keras.Model(inputs, outputs, name="autoencoder")
-            cache["_models"] = built.encoder, built.decoder, autoencoder
-        return cache["_models"]
+    def _build_keras_models(self):
+        keras = load_keras()
+        built = self._build()
+        inputs = keras.Input((self.network.n_features,), name="rows")
+        outputs = built.decoder(built.encoder(inputs))
+        autoencoder = keras.Model(inputs, outputs, name="autoencoder")
+        return built.encoder, built.decoder, autoencoder
 
     def _built(self):
-        cache = vars(self)
-        if "_inner" not in cache:
-            cache["_inner"] = self._build()
-        return cache["_inner"]
+        return self.kept("built", self._build)
 
     def _build(self):
         built = self.network.architecture()
@@ -285,7 +280,7 @@ class CustomModel:
 
 
 def custom_start(network, seed):
-    """Return the untrained autoencoder that the user's function gives, and its parts."""
+    """Return what the user's function gives, and the untrained autoencoder."""
     built = network.architecture(seed)
     arrays = [variable.numpy() for variable in built.variables]
-    return CustomModel(network, arrays), built
+    return built, CustomModel(network, arrays)

@@ -7,6 +7,7 @@ import numpy as np
 from .._data._rows import chunk_slices, map_rows, power_of_two, take
 from .._data._threads import one_blas_thread
 from .._keras import load_keras
+from ._base import Model
 from ._bounds import Bounds, bounded_models
 from ._dense_network import DenseNetwork, whitening
 from ._perceptron import Perceptron, code_variables, keras_perceptron, perceptron_variables
@@ -15,7 +16,7 @@ BLOCK_VALUES = 1 << 21  # 16 MiB of float64: eight chunks for the threads to enc
 
 
 @dataclass(frozen=True)
-class DenseModel:
+class DenseModel(Model):
     """What training leaves behind, in a form that needs no Keras.
 
     Attributes
@@ -46,8 +47,17 @@ class DenseModel:
     code_state: tuple = ()
     bounds: Bounds | None = None
 
-    def __getstate__(self):
-        return {k: v for k, v in vars(self).items() if not k.startswith("_")}
+    gives_hidden = True
+
+    @property
+    def has_linear_code(self):
+        """Whether nothing stands behind the encoder's last layer."""
+        return self.network.code is None
+
+    @property
+    def has_penalty(self):
+        """Whether the code costs something in the loss."""
+        return self.network.code is not None and self.network.code.has_penalty
 
     def weights(self):
         """Return the trained arrays in the order that the program takes them."""
@@ -81,9 +91,9 @@ class DenseModel:
 
     def untrained(self, seed):
         """Return the same autoencoder with weights drawn anew."""
-        encoder, decoder = self.network.start(seed)
+        encoder, decoder = self.network.initial_halves(seed)
         n_components, code = self.network.n_components, self.network.code
-        state = () if code is None else code.start(n_components)
+        state = () if code is None else code.initial_state(n_components)
         halves = {"encoder": encoder, "decoder": decoder, "code_state": state}
         return replace(self, bounds=None, **halves)
 
@@ -101,6 +111,13 @@ class DenseModel:
         if network.code is not None:
             state = network.code.resume(state)
         return replace(self, network=network, code_state=state, bounds=None)
+
+    def without_penalty(self):
+        """Return the autoencoder to fine-tune: its code costs nothing, PCA is no aim."""
+        network = self.network
+        if self.has_penalty:
+            network = replace(network, code=replace(network.code, weight=0.0))
+        return self.resumed(network)
 
     def with_code(self, matrix, offset):
         """Return the autoencoder, without bounds, with codes ``code @ matrix + offset``."""
@@ -125,11 +142,8 @@ class DenseModel:
         ``encoder(x - shift)`` is the code and ``decoder(code)`` the reconstruction, where
         the network is trusted.
         """
-        cache = vars(self).setdefault("_halves", {})
         dtype = np.dtype(dtype)
-        if dtype not in cache:
-            cache[dtype] = self._fold(dtype)
-        return cache[dtype]
+        return self.kept(("halves", dtype), lambda: self._fold(dtype))
 
     def _fold(self, dtype):
         encoder, decoder = self.encoder.astype(np.float64), self.decoder
@@ -140,11 +154,10 @@ class DenseModel:
 
     def bounds_in(self, dtype):
         """Return the bounds in a dtype, or None."""
-        cache = vars(self).setdefault("_bounds", {})
+        if self.bounds is None:
+            return None
         dtype = np.dtype(dtype)
-        if dtype not in cache:
-            cache[dtype] = None if self.bounds is None else self.bounds.astype(dtype)
-        return cache[dtype]
+        return self.kept(("bounds", dtype), lambda: self.bounds.astype(dtype))
 
     def encode(self, X):
         """Return the codes of `X`, float32 or float64, shape (n, n_components)."""
@@ -193,17 +206,6 @@ class DenseModel:
 
         return map_rows(rows, codes, n_features, decoder.n_values_per_row)
 
-    def reconstruct(self, X):
-        """Return the reconstructions of the rows of `X`."""
-        return self.decode(self.encode(X))
-
-    def keras_models(self):
-        """Return ``(encoder, decoder, autoencoder)`` as Keras models, built once."""
-        cache = vars(self)
-        if "_models" not in cache:
-            cache["_models"] = self._build_keras_models()
-        return cache["_models"]
-
     def _build_keras_models(self):
         keras = load_keras()
         shift, *halves = self.halves(np.float32)
@@ -237,7 +239,7 @@ def dense_start(network, pca, init, seed):
     A linear code is in the units of the table, as PCA's is.
     """
     from_pca = init == "pca"
-    encoder, decoder = network.start(seed, pca if from_pca else None)
+    encoder, decoder = network.initial_halves(seed, pca if from_pca else None)
     is_linear = network.code is None
     deviation = np.full(network.n_components, pca.scale if is_linear else 1.0)
     if from_pca:
@@ -251,7 +253,7 @@ def dense_start(network, pca, init, seed):
         scale=pca.scale,
         code_matrix=np.diag(deviation),
         code_offset=np.zeros(network.n_components),
-        code_state=() if is_linear else network.code.start(network.n_components),
+        code_state=() if is_linear else network.code.initial_state(network.n_components),
     )
 
 

@@ -40,6 +40,8 @@ class DenseNetwork:
     code: object = None
     output: object = None
 
+    is_conditioned = True  # rows and outputs are in the units that a fit has set
+
     @property
     def n_outputs(self):
         """Width of what it gives: that of the rows."""
@@ -50,7 +52,7 @@ class DenseNetwork:
         """Whether the weights that leave each of the decoder's units have norm 1."""
         return self.code is not None and self.code.has_unit_atoms
 
-    def start(self, seed, pca=None):
+    def initial_halves(self, seed, pca=None):
         """Return the encoder and decoder to start from, in conditioned units.
 
         Parameters

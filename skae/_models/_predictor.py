@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .._data._rows import map_rows
-from ._dense_network import DenseNetwork
+from ._base import Kept
 from ._perceptron import (
     Perceptron,
     keras_perceptron,
@@ -37,6 +37,8 @@ class PredictorNetwork:
     n_outputs: int
     is_frozen: bool
 
+    is_conditioned = False  # its outputs are those of a head
+
     @property
     def n_features(self):
         """Width of the rows."""
@@ -45,13 +47,13 @@ class PredictorNetwork:
     @property
     def key(self):
         """What equal architectures share, None if that cannot be told."""
-        return self if isinstance(self.body, DenseNetwork) else None
+        return None if self.body.key is None else self
 
     @property
     def _widths(self):
         return self.body.n_components, *self.hidden_layer_sizes, self.n_outputs
 
-    def start(self, seed, prior):
+    def initial_head(self, seed, prior):
         """Return a head that gives the same outputs, `prior`, for all rows."""
         widths = self._widths
         head = random_perceptron(widths, self.activation, seed.generate_state(len(widths)))
@@ -70,12 +72,12 @@ class PredictorNetwork:
 
 
 @dataclass(frozen=True)
-class Predictor:
+class Predictor(Kept):
     """A trained encoder with its head.
 
     Attributes
     ----------
-    model : DenseModel or CustomModel
+    model : Model
         The autoencoder whose encoder it is.
     head : Perceptron
         Of the encoder's outputs as they were trained.
@@ -83,9 +85,6 @@ class Predictor:
 
     model: object
     head: Perceptron
-
-    def __getstate__(self):
-        return {k: v for k, v in vars(self).items() if not k.startswith("_")}
 
     def weights(self):
         """Return the arrays in the order that the program takes them."""
@@ -109,8 +108,5 @@ class Predictor:
 
     def head_of_codes(self, dtype=np.float64):
         """Return the head as a perceptron of the codes, made once for each dtype."""
-        cache = vars(self).setdefault("_heads", {})
         dtype = np.dtype(dtype)
-        if dtype not in cache:
-            cache[dtype] = self.model.after_code(self.head).astype(dtype)
-        return cache[dtype]
+        return self.kept(dtype, lambda: self.model.after_code(self.head).astype(dtype))

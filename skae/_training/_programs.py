@@ -6,7 +6,6 @@ from collections import OrderedDict
 
 from .._data._powers import power_of_scale
 from .._keras import interrupts_deferred, keras_settings
-from .._models._dense_network import DenseNetwork
 from ._objective import make_loss
 from ._tensorflow import Program
 
@@ -64,7 +63,7 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
     has_emphasis : bool
     """
     has_power = power_of_scale(objective.loss) is not None
-    in_user_units = isinstance(architecture, DenseNetwork) and not has_power
+    in_user_units = architecture.is_conditioned and not has_power
 
     @interrupts_deferred()
     def build():
