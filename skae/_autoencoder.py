@@ -2,10 +2,10 @@
 
 from sklearn.utils._param_validation import StrOptions
 
-from . import _automatic
-from ._base import BaseAutoencoder
+from ._base_autoencoder import BaseAutoencoder
 from ._constraints import real_in
-from ._noise import gaussian_input
+from ._fits import _defaults
+from ._fits._noise import gaussian_input
 
 
 class AutoencoderTransformer(BaseAutoencoder):
@@ -237,5 +237,5 @@ class AutoencoderTransformer(BaseAutoencoder):
     def _corruptions(self, pca, table, rows):
         level = self.input_noise
         if level == "auto":
-            level = _automatic.input_noise(pca, len(rows))
+            level = _defaults.input_noise(pca, len(rows))
         return [gaussian_input(level, pca, table)]

@@ -7,13 +7,14 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from ._finetune import BaseFineTuned
-from ._labels import have_label, known_classes
-from ._predictor import Classes
-from ._validation import with_mean_one
+from ._base_predictor import DEFAULT_WIDTH, BasePredictor
+from ._data._labels import have_label, known_classes
+from ._data._validation import with_mean_one
+from ._denoising import DenoisingAutoencoder
+from ._fits._tasks import Classes
 
 
-class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
+class AutoencoderClassifier(ClassifierMixin, BasePredictor):
     """Classifier whose first layers are an encoder, pre-trained without labels.
 
     An autoencoder is trained on all rows, with and without labels. A head is put on its
@@ -144,7 +145,7 @@ class AutoencoderClassifier(ClassifierMixin, BaseFineTuned):
     """
 
     _parameter_constraints: dict = {
-        **BaseFineTuned._parameter_constraints,
+        **BasePredictor._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -294,6 +295,9 @@ default=None
             At most 1; higher is better.
         """
         return super().score(*self._with_label(X, y, sample_weight, self.classes_))
+
+    def _default_autoencoder(self):
+        return DenoisingAutoencoder(DEFAULT_WIDTH)
 
     def _known(self, y):
         return known_classes(y)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from sklearn.base import BaseEstimator
 
+from ._keras import load_keras
+from ._training._objective import optimizer_settings, remade_optimizer
+
 
 class KerasParameters(BaseEstimator):
     """Clones, pickles and hashes an estimator with Keras objects as parameters.
@@ -73,8 +76,6 @@ class _Described:
 
     def copied(self):
         """Return an equal object."""
-        from ._keras import load_keras, remade_optimizer
-
         if not issubclass(self.kind, load_keras().losses.Loss):
             return remade_optimizer(self.kind, self.settings, self.excluded)
         made = self.kind.__new__(self.kind)
@@ -87,8 +88,6 @@ def _described(state):
     keras = sys.modules.get("keras")
     if not hasattr(keras, "optimizers"):
         return state
-    from ._keras import optimizer_settings
-
     state = dict(state)
     for name, value in state.items():
         if isinstance(value, keras.losses.Loss):

@@ -7,12 +7,11 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ._base import BaseAutoencoder
+from ._base_autoencoder import BaseAutoencoder
 from ._constraints import real_in
-from ._noise import NOISES, check_level, in_user_units, noise_maker
-from ._output import in_table_columns
-from ._slots import Corruption
-from ._validation import checked_rows
+from ._data._output import in_table_columns
+from ._data._validation import checked_rows
+from ._fits._noise import NOISES, Corruption, check_level, in_user_units, noise_maker
 
 LADDER = (0.05, 0.1, 0.2, 0.4)
 

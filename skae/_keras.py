@@ -1,25 +1,245 @@
-"""Keras as skae meets it: its names looked up kindly, its objects copied whole."""
+"""The backend that Keras trains with: chosen, brought late and quietly, and only once."""
 
 import contextlib
 import difflib
-import inspect
+import importlib.util
+import json
+import os
 import random
+import signal
+import sys
+import tempfile
 import threading
-import warnings
+from pathlib import Path
 
-from ._activations import ACTIVATIONS
-from ._backend import load_keras
+_import_lock = threading.Lock()
+_is_starting = False
+_is_lost = False  # whether this process is the child of one that TensorFlow worked in
+_HELD_BACK = [  # signals whose handlers may raise an exception
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGALRM")
+    if hasattr(signal, name)
+]
+_START_UP_LINE = ("WARNING: All log messages before absl", "To enable the following")
 
-_POWERS = {  # of the scale, in losses that a shift leaves alone
-    "mse": 2,
-    "MSE": 2,
-    "mean_squared_error": 2,
-    "MeanSquaredError": 2,
-    "mae": 1,
-    "MAE": 1,
-    "mean_absolute_error": 1,
-    "MeanAbsoluteError": 1,
-}
+
+def load_keras():
+    """Import Keras on its TensorFlow backend and return it.
+
+    The first import sets TensorFlow's number of threads to what this process was
+    given (a joblib worker has ``OMP_NUM_THREADS``) and holds back its start-up lines.
+    Ctrl-C waits until it is over: half an import cannot be repeated.
+
+    Raises
+    ------
+    ImportError
+        If TensorFlow or Keras is not installed.
+    RuntimeError
+        If Keras runs on another backend than TensorFlow, if this process was forked
+        from one in which TensorFlow had been at work, if TensorFlow cannot be started,
+        or in a TensorFlow graph.
+    """
+    global _is_starting
+    check_process()
+    with _import_lock, interrupts_deferred():
+        if "keras" not in sys.modules or "tensorflow" not in sys.modules:
+            _check_choice()
+            _is_starting = True
+            try:
+                _start()
+            finally:
+                _is_starting = False
+        import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise _wrong_backend(keras.backend.backend())
+    _check_eager()
+    return keras
+
+
+def _start():
+    try:
+        if "tensorflow" not in sys.modules:
+            with _without_start_up_lines():
+                _start_tensorflow()
+        import keras  # noqa: F401
+    except Exception as error:
+        raise RuntimeError(
+            f"TensorFlow could not be started ({type(error).__name__}: {error}); if an "
+            "earlier import of it was interrupted, restart the process, else install it "
+            "anew with pip install --upgrade tensorflow keras."
+        ) from error
+
+
+def _start_tensorflow():
+    import tensorflow as tf
+
+    n_threads = os.environ.get("OMP_NUM_THREADS", "")
+    threading_config = tf.config.threading
+    if (
+        n_threads.isdecimal()
+        and "TF_NUM_INTRAOP_THREADS" not in os.environ
+        and threading_config.get_intra_op_parallelism_threads() == 0
+    ):
+        threading_config.set_intra_op_parallelism_threads(int(n_threads))
+        threading_config.set_inter_op_parallelism_threads(int(n_threads))
+    tf.function(lambda x: x + x, jit_compile=True)(tf.constant(1.0))
+
+
+def _check_choice():
+    """Raise an error if Keras would not come, or on another backend, before it tries."""
+    for name in ("tensorflow", "keras"):
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
+            raise ImportError(
+                f"{name} is not installed, and skae trains with it; run "
+                'pip install "skae[tensorflow]".'
+            )
+    if "keras" not in sys.modules and _chosen_backend() != "tensorflow":
+        raise _wrong_backend(_chosen_backend())
+
+
+def _chosen_backend():
+    """Return the backend that Keras will take: the environment's, or its file's."""
+    name = os.environ.get("KERAS_BACKEND")
+    if name:
+        return name
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        name = json.loads((home / "keras.json").read_text()).get("backend")
+    except (OSError, ValueError, AttributeError):  # none, or none that Keras could read
+        name = None
+    return name or "tensorflow"
+
+
+def _wrong_backend(name):
+    return RuntimeError(
+        f"Keras runs on the backend {name!r}, but skae trains on 'tensorflow'; set the "
+        "environment variable KERAS_BACKEND=tensorflow before Keras is imported."
+    )
+
+
+def _check_eager():
+    import tensorflow as tf
+
+    if tf.executing_eagerly() or tf.compat.v1.get_default_graph().building_function:
+        return  # a program is being traced
+    raise RuntimeError(
+        "skae trains and builds Keras models eagerly, but TensorFlow is building a graph "
+        "here; call skae outside of the block `with graph.as_default()`, and without "
+        "disable_eager_execution."
+    )
+
+
+@contextlib.contextmanager
+def interrupts_deferred():
+    """Hold Ctrl-C back inside the block, and let it act behind it.
+
+    TensorFlow goes on with an exception that a handler of signals raised in the middle
+    of its C++ code, and half an import or half a traced program cannot be repeated: an
+    interruption there would spoil later fits, or end the process.
+    """
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        found = {number: signal.getsignal(number) for number in _HELD_BACK}
+        handlers = {
+            number: handler for number, handler in found.items() if callable(handler)
+        }
+    is_open, arrived = True, []
+
+    def hold(number, frame):
+        if is_open:
+            arrived.append(number)
+        else:  # an interruption came before the handlers were back
+            handlers[number](number, frame)
+
+    for number in handlers:
+        signal.signal(number, hold)
+    try:
+        yield
+    finally:
+        is_open = False
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in arrived:
+            signal.raise_signal(number)
+
+
+def check_process():
+    """Raise a RuntimeError in a child that TensorFlow's threads did not follow."""
+    if _is_lost:
+        raise RuntimeError(
+            "This process was forked from one in which TensorFlow had been at work, and "
+            "would wait forever for its threads; start processes with 'spawn' or "
+            "'forkserver', or with joblib, or call skae before anything is trained in the "
+            "parent."
+        )
+
+
+def _notice_fork():
+    global _import_lock, _is_lost
+    _import_lock = threading.Lock()  # its holder may be a thread that did not follow
+    _is_lost = _is_lost or _is_starting or _tensorflow_is_at_work()
+
+
+def _tensorflow_is_at_work():
+    """Whether TensorFlow has threads; it has none before the first operation."""
+    module = sys.modules.get("tensorflow.python.eager.context")
+    context = getattr(module, "_context", None)
+    return context is not None and getattr(context, "_initialized", True)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_notice_fork)
+
+
+@contextlib.contextmanager
+def _without_start_up_lines():
+    """Hold back what TensorFlow logs while it starts; let all else through.
+
+    The lines come from C++ before any Python setting can reach them, so the file
+    descriptor itself is caught for the time of the import. A user who asks for all
+    lines, with TF_CPP_MIN_LOG_LEVEL=0, gets them.
+    """
+    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+    if level == "0":
+        yield
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = level or "2"
+    try:
+        with _caught_stderr() as caught:
+            yield
+    finally:
+        if level is None:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+    for line in caught:
+        if not _is_start_up_line(line) and sys.stderr is not None:
+            sys.stderr.write(line)
+
+
+@contextlib.contextmanager
+def _caught_stderr():
+    """Collect the lines that arrive at file descriptor 2 inside the block."""
+    lines = []
+    try:
+        stderr = os.dup(2)
+    except OSError:  # a process without a console has nothing to keep clean
+        yield lines
+        return
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            file.seek(0)
+            lines += file.read().decode(errors="replace").splitlines(True)
+
+
+def _is_start_up_line(line):
+    is_c_log = line[:1] in "IWE" and line[1:5].isdecimal()
+    is_dated_log = line[:4].isdecimal() and "tensorflow" in line
+    return is_c_log or is_dated_log or line.startswith(_START_UP_LINE)
 
 
 def unknown_name(value, parameter, names):
@@ -40,151 +260,10 @@ def unknown_name(value, parameter, names):
     return ValueError(f"{parameter}={value!r} is not a name that Keras knows; {hint}")
 
 
-def make_loss(loss):
-    """Return the Keras loss as a function of (y_true, y_pred) with a value per row."""
-    keras = load_keras()
-    if inspect.isclass(loss):
-        raise TypeError(
-            f"loss={loss.__name__} is a class; pass an instance, {loss.__name__}()."
-        )
-    if isinstance(loss, str):
-        try:
-            found = keras.losses.get(loss)
-        except ValueError:
-            names = {
-                name
-                for name, value in vars(keras.losses).items()
-                if inspect.isfunction(value) or inspect.isclass(value)
-            }
-            names -= {"get", "serialize", "deserialize", "Loss"}
-            raise unknown_name(loss, "loss", names | {"mse", "mae"}) from None
-        loss = found
-    return loss.call if isinstance(loss, keras.losses.Loss) else loss
-
-
-def make_optimizer(optimizer, learning_rate, weight_decay):
-    """Return a new, unbuilt Keras optimizer.
-
-    Parameters
-    ----------
-    optimizer : str or keras.optimizers.Optimizer
-        A name, or an instance of which a copy is made.
-    learning_rate, weight_decay : float or None
-        None leaves what the optimizer brings.
-    """
-    keras = load_keras()
-    if isinstance(optimizer, str):
-        made = _optimizer_classes(keras, optimizer)()
-    elif isinstance(optimizer, keras.optimizers.Optimizer):
-        made = _copied(optimizer)
-    else:
-        raise TypeError(
-            f"optimizer={optimizer!r} must be a name or an instance of "
-            "keras.optimizers.Optimizer."
-        )
-    if learning_rate is not None:
-        if not has_plain_rate(made):
-            raise ValueError(
-                f"learning_rate={learning_rate} cannot replace the schedule that the "
-                "optimizer brings; set learning_rate=None to follow the schedule."
-            )
-        made.learning_rate = learning_rate
-    if weight_decay is not None:
-        made.weight_decay = weight_decay
-    return made
-
-
-def _optimizer_classes(keras, name):
-    base = keras.optimizers.Optimizer
-    classes = {
-        key.lower(): value
-        for key, value in vars(keras.optimizers).items()
-        if inspect.isclass(value) and issubclass(value, base) and value is not base
-    }
-    classes.pop("lossscaleoptimizer", None)
-    if name.lower() not in classes:
-        raise unknown_name(name, "optimizer", classes)
-    return classes[name.lower()]
-
-
-def _copied(optimizer):
-    for option in ("use_ema", "loss_scale_factor"):
-        if getattr(optimizer, option, None) or "LossScale" in type(optimizer).__name__:
-            raise ValueError(
-                f"optimizer={type(optimizer).__name__} with {option} is not supported; "
-                "the best epoch's weights are kept instead, and training is in float32."
-            )
-    return remade_optimizer(type(optimizer), *optimizer_settings(optimizer))
-
-
-def optimizer_settings(optimizer):
-    """Return the arguments of an optimizer, and what it leaves without weight decay.
-
-    Raises
-    ------
-    ValueError
-        If a class of the user's does not say by `get_config` how to make it again.
-    """
-    excluded = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
-    excluded = None if excluded is None else excluded.pattern
-    problem = "arguments are missing"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about functions, which are kept as they are
-            settings = optimizer.get_config()
-        if not has_plain_rate(optimizer):
-            settings["learning_rate"] = optimizer._learning_rate
-        made = remade_optimizer(type(optimizer), settings, None)
-        if is_keras_own(optimizer) or _plain_state(made) == _plain_state(optimizer):
-            return settings, excluded
-    except Exception as error:  # whatever the user's class raises
-        problem = error
-    raise ValueError(
-        f"optimizer={type(optimizer).__name__} cannot be made anew from its get_config "
-        f"({problem}); let get_config return all arguments of its __init__."
-    )
-
-
-def remade_optimizer(kind, settings, excluded):
-    """Return a new optimizer with the settings that :func:`optimizer_settings` gives."""
-    made = kind.from_config(dict(settings))
-    if excluded is not None:  # no config says it
-        made.exclude_from_weight_decay(var_names=[excluded])
-    return made
-
-
-def _plain_state(optimizer):
-    plain = bool, int, float, str, tuple, type(None)
-    own = {name: v for name, v in vars(optimizer).items() if isinstance(v, plain)}
-    return {name: own[name] for name in own if name not in ("built", "_trackable_saver")}
-
-
-def has_plain_rate(optimizer):
-    """Whether the learning rate is a number, which can be set, and not a schedule."""
-    return isinstance(optimizer._learning_rate, load_keras().Variable)
-
-
-def is_keras_own(thing):
-    """Whether Keras defines the class, so that its config says all that it does."""
-    return is_keras_name(type(thing).__module__)
-
-
-def is_keras_name(module):
-    """Whether a module of that name is one of Keras'."""
-    return isinstance(module, str) and module.partition(".")[0] == "keras"
-
-
 def keras_settings():
     """Return the settings of Keras, made once for all, that programs are compiled with."""
     config = load_keras().config
     return config.floatx(), config.epsilon(), config.image_data_format()
-
-
-def power_of_scale(loss):
-    """Return the power of the scale in a loss; None if it must see the user's units."""
-    if not isinstance(loss, str):
-        loss = type(loss).__name__ if is_keras_own(loss) else None
-    return _POWERS.get(loss)
 
 
 @contextlib.contextmanager
@@ -197,12 +276,6 @@ def float32_policy():
         yield
     finally:
         config.set_dtype_policy(before)
-
-
-def check_activation(activation):
-    """Raise a ValueError for an activation that has no NumPy twin."""
-    if activation not in ACTIVATIONS:
-        raise unknown_name(activation, "activation", ACTIVATIONS)
 
 
 class _Draws(threading.local):

@@ -1,8 +1,9 @@
 """One layer of a stack, as an autoencoder of its own."""
 
-from ._base import BaseAutoencoder
-from ._noise import check_level, noise_maker
-from ._slots import ActivationCode, Corruption, penalised_code
+from ._base_autoencoder import BaseAutoencoder
+from ._fits._noise import Corruption, check_level, noise_maker
+from ._fits._stack import LayerFit, LayerPartialFit
+from ._models._code import ActivationCode, penalised_code
 
 
 class LayerAutoencoder(BaseAutoencoder):
@@ -75,8 +76,6 @@ class LayerAutoencoder(BaseAutoencoder):
         self.random_state = random_state
 
     def _fit_class(self, is_partial):
-        from ._stacking import LayerFit, LayerPartialFit
-
         return LayerPartialFit if is_partial else LayerFit
 
     def _corruptions(self, pca, table, rows):

@@ -4,13 +4,14 @@ import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import check_array
 
-from ._finetune import BaseFineTuned
-from ._labels import known_values
-from ._predictor import Values
-from ._validation import with_mean_one
+from ._base_predictor import DEFAULT_WIDTH, BasePredictor
+from ._data._labels import known_values
+from ._data._validation import with_mean_one
+from ._denoising import DenoisingAutoencoder
+from ._fits._tasks import Values
 
 
-class AutoencoderRegressor(RegressorMixin, BaseFineTuned):
+class AutoencoderRegressor(RegressorMixin, BasePredictor):
     """Regressor whose first layers are an encoder, pre-trained without labels.
 
     An autoencoder is trained on all rows, with and without targets. A head is put on
@@ -240,6 +241,9 @@ default=None
             At most 1; higher is better.
         """
         return super().score(*self._with_label(X, y, sample_weight))
+
+    def _default_autoencoder(self):
+        return DenoisingAutoencoder(DEFAULT_WIDTH)
 
     def _known(self, y):
         return known_values(y)

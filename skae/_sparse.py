@@ -7,12 +7,12 @@ from scipy import sparse
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ._base import BaseAutoencoder
+from ._base_autoencoder import BaseAutoencoder
 from ._constraints import integer_from, real_in
-from ._noise import gaussian_input
-from ._rows import chunk_slices, take
-from ._slots import TopKCode, penalised_code
-from ._validation import checked_rows
+from ._data._rows import chunk_slices, take
+from ._data._validation import checked_rows
+from ._fits._noise import gaussian_input
+from ._models._code import TopKCode, penalised_code
 
 
 class SparseAutoencoder(BaseAutoencoder):

@@ -2,10 +2,12 @@
 
 from sklearn.utils._param_validation import StrOptions
 
-from ._base import BaseAutoencoder
+from ._base_autoencoder import BaseAutoencoder
 from ._constraints import real_in
-from ._noise import NOISES, noise_maker
-from ._slots import Corruption, penalised_code
+from ._fits._noise import NOISES, Corruption, noise_maker
+from ._fits._stack import StackedFit, StackedPartialFit, hidden_activation
+from ._layer import LayerAutoencoder
+from ._models._code import penalised_code
 
 
 class StackedAutoencoder(BaseAutoencoder):
@@ -263,8 +265,6 @@ class StackedAutoencoder(BaseAutoencoder):
         self.random_state = random_state
 
     def _fit_class(self, is_partial):
-        from ._stacking import StackedFit, StackedPartialFit
-
         return StackedPartialFit if is_partial else StackedFit
 
     def _input_noise(self, pca, table, rows):
@@ -277,4 +277,27 @@ class StackedAutoencoder(BaseAutoencoder):
             return None
         return penalised_code(
             self.sparsity, self.sparsity_target, self.sparsity_weight, self.n_features_in_
+        )
+
+    def _layer(self, width, is_first, is_last, seed):
+        """Return the autoencoder to train as one of the layers."""
+        return LayerAutoencoder(
+            width,
+            activation=hidden_activation(self),
+            is_first=is_first,
+            is_last=is_last,
+            noise=self.noise,
+            noise_level=self.noise_level,
+            sparsity=self.sparsity,
+            sparsity_target=self.sparsity_target,
+            sparsity_weight=self.sparsity_weight,
+            loss=self.loss if is_first else "mse",
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.pretrain_epochs,
+            validation_fraction=0,  # the whole's validation rows are given
+            verbose=self.verbose,
+            random_state=seed,
         )

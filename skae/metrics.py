@@ -12,9 +12,10 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.manifold import trustworthiness
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
-from ._kinds import check_kind, collected, conversion_error
-from ._rows import chunk_slices
-from ._seeds import fresh_seed
+from ._data._errors import in_unit_range, squared_errors, sum_of_squares, variance_explained
+from ._data._kinds import check_kind, collected, conversion_error
+from ._data._rows import chunk_slices
+from ._data._seeds import fresh_seed
 
 __all__ = [
     "NeighborhoodPreservation",
@@ -60,8 +61,8 @@ def reconstruction_r2(X, X_reconstructed):
             stacklevel=2,
         )
         return float("nan")
-    differences, of_error = _in_unit_range(X / 4 - X_reconstructed / 4)
-    rows, of_variance = _in_unit_range(X / 4 - X[0] / 4)
+    differences, of_error = in_unit_range(X / 4 - X_reconstructed / 4)
+    rows, of_variance = in_unit_range(X / 4 - X[0] / 4)
     with np.errstate(over="ignore"):
         error = np.ldexp(np.sum(differences**2), 2 * (of_error - of_variance))
     variance = sum_of_squares(rows)
@@ -94,20 +95,6 @@ def reconstruction_error(X, X_reconstructed, *, per_feature=False):
     """
     X, X_reconstructed = _same_shape(X, X_reconstructed)
     return squared_errors(X, X_reconstructed, per_feature)
-
-
-def squared_errors(X, X_reconstructed, per_feature):
-    """Return the squared errors of checked rows, cell by cell or their means.
-
-    A quarter of a number is exact, and so is one times a power of two: the differences of
-    quarters do not overflow, and neither do the squares of what is in unit range.
-    """
-    differences = X / 4 - X_reconstructed / 4
-    with np.errstate(over="ignore", under="ignore"):
-        if per_feature:
-            return (4 * differences) ** 2
-        differences, exponent = _in_unit_range(differences)
-        return np.ldexp((differences**2).mean(axis=1), 2 * exponent + 4)
 
 
 def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=0):
@@ -237,26 +224,6 @@ def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=
     return NeighborhoodPreservation(k, curve, float(np.average(curve, weights=1 / k)))
 
 
-def variance_explained(error, variance):
-    """Return R², given two sums of squares; 1 or 0 where there is no variance."""
-    if variance > 0:
-        with np.errstate(over="ignore"):
-            return float(1 - error / variance)
-    return 1.0 if error == 0 else 0.0
-
-
-def _in_unit_range(X):
-    """Return a table times a power of two, so that no value exceeds 1, and its exponent."""
-    exponent = int(np.frexp(np.abs(X).max())[1])
-    return np.ldexp(X, -exponent), exponent
-
-
-def sum_of_squares(X):
-    """Return the sum of the squared differences of all cells from their column's mean."""
-    differences = X - X[0]  # exactly 0 in columns that are constant
-    return np.sum((differences - differences.mean(axis=0)) ** 2)
-
-
 def _ranks(X, rows):
     """Return the rank of each row by its distance from some rows, n for themselves."""
     distances = cdist(X[rows], X)
@@ -296,4 +263,4 @@ def _sampled(X, X_embedded, max_rows, random_state):
     if len(X) > max_rows:
         chosen = check_random_state(fresh_seed(random_state)).permutation(len(X))[:max_rows]
         X, X_embedded = X[chosen], X_embedded[chosen]
-    return _in_unit_range(X)[0], _in_unit_range(X_embedded)[0]
+    return in_unit_range(X)[0], in_unit_range(X_embedded)[0]

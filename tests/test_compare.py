@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from skae import AutoencoderTransformer, SparseAutoencoder, compare_with_pca
-from skae._comparison import Comparison
-from skae._measuring import _neighbourhoods, _relative
-from skae._preparation import as_frame, as_target, holds_classes, prepared
+from skae.compare._comparison import Comparison
+from skae.compare._measuring import _neighbourhoods, _relative
+from skae.compare._preparation import as_frame, as_target, holds_classes, prepared
 from skae.metrics import reconstruction_r2
 
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}

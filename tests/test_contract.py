@@ -456,7 +456,7 @@ def test_fit_is_interrupted_without_a_trace(small):
 
 
 def test_blas_gets_its_threads_back():
-    from skae._threads import _blas_libraries, one_blas_thread
+    from skae._data._threads import _blas_libraries, one_blas_thread
 
     def threads():
         return [library.get_num_threads() for library in _blas_libraries()]

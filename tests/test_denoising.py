@@ -272,11 +272,10 @@ def test_emphasis_weighs_the_corrupted_cells(table):
 
 
 def test_emphasised_loss_is_the_formula():
-    from skae._fitting import Objective
-    from skae._keras import make_loss
-    from skae._network import DenseNetwork
+    from skae._models._dense_network import DenseNetwork
     from skae._training import Program
     from skae._training._chunks import Chunk
+    from skae._training._objective import Objective, make_loss
 
     rng = np.random.default_rng(0)
     network = DenseNetwork(4, 4, (), "linear", False)

@@ -24,7 +24,7 @@ from skae import (
     SparseAutoencoder,
     StackedAutoencoder,
 )
-from skae._drawing import without_steps, written
+from skae.compare._drawing import without_steps, written
 from skae.displays import (
     CodeDisplay,
     ErrorDisplay,

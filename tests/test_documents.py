@@ -14,7 +14,7 @@ import pytest
 from sklearn.datasets import load_wine
 
 import skae
-from skae import _automatic
+from skae._fits import _defaults
 from skae.compare import Comparison
 from skae.metrics import NeighborhoodPreservation
 
@@ -50,8 +50,8 @@ def test_sizes_in_the_docs_are_those_that_fits_take():
     assert len(table) == 7
     for n_rows, size, n_updates, n_epochs in (map(int, line) for line in table):
         n_training = n_rows - n_rows // 10
-        assert _automatic.batch_size(n_training) == size
-        assert _automatic.max_epochs(n_training, size, n_weights=20_000) == n_epochs
+        assert _defaults.batch_size(n_training) == size
+        assert _defaults.max_epochs(n_training, size, n_weights=20_000) == n_epochs
         assert n_epochs * -(-n_training // size) == n_updates
 
 

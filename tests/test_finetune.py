@@ -267,16 +267,16 @@ def test_validation_rows_hold_each_class_in_its_share():
 
     class Spy(AutoencoderClassifier):
         def _fit(self, *args):
-            from skae import _finetuning
+            from skae._fits import _predictor
 
-            original = _finetuning.FineTuning.split
+            original = _predictor.FineTuning.split
 
             def split(fit, validation):
                 seen.append((fit, original(fit, validation)))
                 return seen[-1][1]
 
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(_finetuning.FineTuning, "split", split)
+                patch.setattr(_predictor.FineTuning, "split", split)
                 return super()._fit(*args)
 
     Spy(ENCODERS["plain"], max_epochs=1, random_state=0).fit(X, y)

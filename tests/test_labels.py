@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from skae import AutoencoderClassifier, AutoencoderRegressor, AutoencoderTransformer
-from skae._labels import known_classes, known_values
+from skae._data._labels import known_classes, known_values
 
 AUTOENCODER = AutoencoderTransformer(2, hidden_layer_sizes=(6,), max_epochs=3)
 QUICK = {"max_epochs": 3, "random_state": 0, "validation_fraction": 0.2}

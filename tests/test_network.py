@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from skae import AutoencoderTransformer
-from skae._activations import ACTIVATIONS
-from skae._network import DenseNetwork, keras_perceptron, perceptron_variables
+from skae._models._activations import ACTIVATIONS
+from skae._models._dense_network import DenseNetwork
+from skae._models._perceptron import keras_perceptron, perceptron_variables
 
 
 def random_half(widths, activation, has_path, seed=0):
     network = DenseNetwork(widths[0], widths[-1], tuple(widths[1:-1]), activation, has_path)
-    half, _ = network.start(np.random.SeedSequence(seed))
+    half, _ = network.initial_halves(np.random.SeedSequence(seed))
     rng = np.random.default_rng(seed)
     return half.with_list([rng.normal(0, 0.5, array.shape) for array in half.to_list()])
 
@@ -89,10 +90,10 @@ def test_keras_models_give_what_the_transformer_gives(small, kwargs):
 
 @pytest.mark.parametrize("block", [1 << 23, 100 * 64])
 def test_ordering_the_codes_leaves_the_reconstruction(block, digits, monkeypatch):
-    from skae._fitting import order_codes
-    from skae._table import Table
+    from skae._data._table import Table
+    from skae._models._dense_model import order_codes
 
-    monkeypatch.setattr("skae._fitting.BLOCK_VALUES", block)
+    monkeypatch.setattr("skae._models._dense_model.BLOCK_VALUES", block)
     model = AutoencoderTransformer(6, max_epochs=4, random_state=0).fit(digits)._model
     rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(6, 6)))[0]
     mixed = model.with_code(rotation, np.arange(6.0))
@@ -116,7 +117,7 @@ def test_rows_do_not_depend_on_their_batch(digits):
 def test_relu_hidden_layers_start_with_he_others_with_glorot():
     def spread(activation):
         network = DenseNetwork(400, 2, (300,), activation, False)
-        return network.start(np.random.SeedSequence(0))[0].kernels[0].std()
+        return network.initial_halves(np.random.SeedSequence(0))[0].kernels[0].std()
 
     assert spread("relu") == pytest.approx(np.sqrt(2 / 400), rel=0.02)
     assert spread("silu") == pytest.approx(np.sqrt(2 / 700), rel=0.02)

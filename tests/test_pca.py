@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.decomposition import PCA
 
-from skae._pca import principal_components
+from skae._data._pca import principal_components
 
 
 @pytest.mark.parametrize("shape", [(200, 8), (20, 50), (30, 30)])

@@ -17,7 +17,8 @@ import pytest
 import tensorflow as tf
 from networks import dropout_network
 
-from skae import AutoencoderTransformer, _backend, _threads, compare_with_pca
+from skae import AutoencoderTransformer, _keras, compare_with_pca
+from skae._data import _threads
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -212,11 +213,11 @@ def test_import_that_cannot_be_repeated_says_to_restart(monkeypatch):
     def fail():
         raise ValueError("tf.RaggedTensorSpec has already been registered")
 
-    monkeypatch.setattr(_backend, "_start_tensorflow", fail)
+    monkeypatch.setattr(_keras, "_start_tensorflow", fail)
     monkeypatch.delitem(sys.modules, "tensorflow")
     with pytest.raises(RuntimeError, match=r"interrupted, restart the process, else inst"):
-        _backend.load_keras()
-    assert not _backend._is_starting
+        _keras.load_keras()
+    assert not _keras._is_starting
 
 
 def test_interruption_waits_for_the_end_of_the_block():
@@ -224,8 +225,8 @@ def test_interruption_waits_for_the_end_of_the_block():
     before = signal.getsignal(signal.SIGINT)
 
     def nested():
-        with _backend.interrupts_deferred():
-            with _backend.interrupts_deferred():
+        with _keras.interrupts_deferred():
+            with _keras.interrupts_deferred():
                 signal.raise_signal(signal.SIGINT)
                 seen.append("inner")
             seen.append("outer")
@@ -236,7 +237,7 @@ def test_interruption_waits_for_the_end_of_the_block():
     assert signal.getsignal(signal.SIGINT) is before
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with _backend.interrupts_deferred():
+        with _keras.interrupts_deferred():
             signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
@@ -274,7 +275,7 @@ def test_other_backend_is_named_before_anything_is_imported(
     small, monkeypatch, tmp_path, name, is_in_file
 ):
     monkeypatch.delitem(sys.modules, "keras")
-    monkeypatch.setattr(_backend, "_start", lambda: pytest.fail("imported"))
+    monkeypatch.setattr(_keras, "_start", lambda: pytest.fail("imported"))
     if is_in_file:
         monkeypatch.delenv("KERAS_BACKEND", raising=False)
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
@@ -288,9 +289,9 @@ def test_other_backend_is_named_before_anything_is_imported(
 @pytest.mark.parametrize("name", ["tensorflow", "keras"])
 def test_package_that_is_missing_is_named(small, monkeypatch, name):
     monkeypatch.delitem(sys.modules, name)
-    find = _backend.importlib.util.find_spec
+    find = _keras.importlib.util.find_spec
     monkeypatch.setattr(
-        _backend.importlib.util,
+        _keras.importlib.util,
         "find_spec",
         lambda wanted: None if wanted == name else find(wanted),
     )

@@ -7,8 +7,8 @@ import pytest
 from networks import dropout_network
 
 from skae import AutoencoderTransformer
-from skae._functions import function_key
 from skae._training import _programs as programs
+from skae._training._functions import function_key
 
 power, unread = 2, [2]
 
@@ -365,7 +365,7 @@ def test_losses_that_read_plain_values_share_with_their_equals(name):
 def test_wrapped_losses_of_one_name_do_not_share():
     from keras.src.losses.losses import LossFunctionWrapper
 
-    from skae._fitting import loss_key
+    from skae._training._objective import loss_key
 
     def make(factor):
         def own(a, b):

@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from skae import AutoencoderTransformer, SparseAutoencoder
-from skae._slots import KLCode, L1Code, TopKCode
+from skae._models._code import KLCode, L1Code, TopKCode
 
 QUICK = {"max_epochs": 3, "random_state": 0}
 KINDS = ["topk", "kl", "l1"]

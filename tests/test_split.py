@@ -10,14 +10,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import AutoencoderClassifier, AutoencoderTransformer, DenoisingAutoencoder
-from skae._split import (
+from skae._data._split import (
     checked_groups,
     clusters_of,
     gain_is_real,
     split_rows,
     split_rows_evenly,
 )
-from skae._table import Table
+from skae._data._table import Table
 
 
 def table_of(X):
@@ -122,7 +122,7 @@ def test_fit_holds_groups_out_whole(small, monkeypatch):
         seen["places"] = split_rows(*arguments)
         return seen["places"]
 
-    monkeypatch.setattr("skae._fit.split_rows", noted)
+    monkeypatch.setattr("skae._fits._autoencoder.split_rows", noted)
     groups = np.array([f"patient {i}" for i in np.arange(90) % 18])
     AutoencoderTransformer(2, max_epochs=1, random_state=0).fit(small, groups=groups)
     rows, held_out = seen["places"]
@@ -211,7 +211,7 @@ def test_predictor_holds_copies_and_groups_out_whole(small, monkeypatch, groups)
         seen["clusters"], seen["parts"] = clusters, split_rows_evenly(clusters, *arguments)
         return seen["parts"]
 
-    monkeypatch.setattr("skae._finetuning.split_rows_evenly", noted)
+    monkeypatch.setattr("skae._fits._predictor.split_rows_evenly", noted)
     classifier = AutoencoderClassifier(
         AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_epochs=1),
         validation_fraction=0.2,

@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skae import compare_with_pca
-from skae._measuring import fit_in_groups
-from skae._preparation import as_frame
-from skae._splitting import make_splits
+from skae.compare._measuring import fit_in_groups
+from skae.compare._preparation import as_frame
+from skae.compare._splitting import make_splits
 from skae.displays import WidthDisplay
 
 MEASURED = ["r2", "relative_error", "trustworthiness", "continuity"]

@@ -96,16 +96,16 @@ def test_deep_stack_beats_pca_on_unseen_digits(digits):
 
 def test_inner_layers_train_on_clean_codes(small, monkeypatch):
     """The corruption of a layer is not passed on to the next."""
-    from skae import _stacking
+    from skae._layer import LayerAutoencoder
 
     seen = []
-    fit = _stacking.LayerAutoencoder.fit
+    fit = LayerAutoencoder.fit
 
     def watch(layer, X, **kwargs):
         seen.append(X)
         return fit(layer, X, **kwargs)
 
-    monkeypatch.setattr(_stacking.LayerAutoencoder, "fit", watch)
+    monkeypatch.setattr(LayerAutoencoder, "fit", watch)
     stack = StackedAutoencoder(
         3, noise="masking", noise_level=0.9, validation_fraction=0, **QUICK
     ).fit(small)

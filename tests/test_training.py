@@ -13,12 +13,12 @@ from networks import convolutional_network, dropout_network
 from sklearn.base import clone
 
 from skae import AutoencoderTransformer
-from skae._keras import make_loss, make_optimizer
-from skae._network import DenseNetwork
-from skae._table import Table
+from skae._data._table import Table
+from skae._models._dense_network import DenseNetwork
 from skae._training import Program, Schedule, train
 from skae._training import _chunks as chunks
 from skae._training import _programs as programs
+from skae._training._objective import make_loss, make_optimizer
 from skae.corruption import GaussianNoise
 
 
@@ -95,7 +95,11 @@ def test_compiled_updates_equal_keras_fit(small, optimizer):
     import keras
 
     network = DenseNetwork(5, 2, (7,), "tanh", linear_path=False)
-    start = [a for half in network.start(np.random.SeedSequence(0)) for a in half.to_list()]
+    start = [
+        a
+        for half in network.initial_halves(np.random.SeedSequence(0))
+        for a in half.to_list()
+    ]
     encoder, decoder, variables = network.build_models()
     program = Program(
         encoder,

@@ -9,7 +9,8 @@ from ._hooks import (
     check_monitors,
 )
 from ._loop import train
-from ._programs import borrowed_program
+from ._objective import Objective, check_cellwise, make_loss, optimizer_key
+from ._programs import borrowed_program, lent_program
 from ._schedule import Schedule
 from ._tensorflow import Program
 
@@ -17,11 +18,16 @@ __all__ = [
     "Hooks",
     "KerasCallbacks",
     "Lines",
+    "Objective",
     "Program",
     "Schedule",
     "SklearnCallbacks",
     "borrowed_program",
     "check_callbacks",
+    "check_cellwise",
     "check_monitors",
+    "lent_program",
+    "make_loss",
+    "optimizer_key",
     "train",
 ]

@@ -5,8 +5,9 @@ import time
 
 import numpy as np
 
+from .._compat import is_keras_own
 from .._console import say
-from .._keras import float32_policy, is_keras_own, load_keras
+from .._keras import float32_policy, load_keras
 
 _BATCH_HOOKS = (
     "on_train_batch_begin",

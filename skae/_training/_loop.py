@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._rows import chunk_slices
+from .._data._rows import chunk_slices
 from ._chunks import epochs
 
 KEPT_VALUES = 1 << 23  # validation rows up to 32 MiB are corrupted only once

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from .._backend import interrupts_deferred
-from .._keras import float32_policy, has_plain_rate, is_keras_own, load_keras
+from .._compat import is_keras_own
+from .._keras import float32_policy, interrupts_deferred, load_keras
+from ._objective import has_plain_rate
 
 
 class Program:

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
-from .._drawing import load_pyplot, written
-from .._preparation import as_dense, as_target, holds_classes
+from ..compare._drawing import load_pyplot, written
+from ..compare._pipelines import as_dense
+from ..compare._preparation import as_target, holds_classes
 from ._seen import seen
 
 

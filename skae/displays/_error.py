@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from .._drawing import new_axes, without_steps, written
+from ..compare._drawing import new_axes, without_steps, written
 from ..metrics import reconstruction_error
 from ._seen import seen
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from .._drawing import new_axes, without_steps, written
-from .._preparation import as_dense
+from ..compare._drawing import new_axes, without_steps, written
+from ..compare._pipelines import as_dense
 from ._seen import seen
 
 MAX_BARS = 200  # more of them take long to draw

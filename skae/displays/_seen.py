@@ -8,9 +8,8 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from .._kinds import check_kind, collected
-from .._measuring import last_step, only_codes
-from .._preparation import as_dense
+from .._data._kinds import check_kind, collected
+from ..compare._pipelines import as_dense, last_step, only_codes
 
 
 @dataclass(frozen=True)

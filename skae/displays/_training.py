@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from .._drawing import new_axes, whole_ticks, written
-from .._keras import power_of_scale
-from .._measuring import last_step
+from .._data._powers import power_of_scale
+from ..compare._drawing import new_axes, whole_ticks, written
+from ..compare._pipelines import last_step
 
 
 class TrainingDisplay:

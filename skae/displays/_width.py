@@ -1,7 +1,7 @@
 """WidthDisplay: how much is kept with how many components."""
 
-from .._drawing import check_axes
-from ..compare import compare_with_pca
+from ..compare._compare import compare_with_pca
+from ..compare._drawing import check_axes
 
 
 class WidthDisplay:

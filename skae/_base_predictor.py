@@ -1,0 +1,193 @@
+"""BasePredictor: what the classifier and the regressor share."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from ._base_autoencoder import BaseAutoencoder
+from ._constraints import integer_from, real_in
+from ._data._labels import groups_of_all, have_label, to_pretrain
+from ._data._split import checked_groups
+from ._data._validation import checked_rows, checked_weight, nothing_lost
+from ._fits._predictor import FineTuning
+
+DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
+
+
+class BasePredictor(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
+    """The encoder of an autoencoder with a head: pre-trained, then trained with labels.
+
+    A subclass says what its task is, and which autoencoder it takes if none is given.
+    """
+
+    _parameter_constraints: dict = {
+        "autoencoder": [BaseAutoencoder, FrozenEstimator, None],
+        "fine_tune": ["boolean", StrOptions({"head_first"})],
+        "head_hidden_layer_sizes": [
+            "array-like",
+            integer_from(1),
+        ],
+        "keep_noise": ["boolean", StrOptions({"auto"})],
+        "learning_rate": [real_in(0, closed="neither")],
+        "weight_decay": [real_in(0)],
+        "batch_size": [integer_from(1), StrOptions({"auto"})],
+        "max_epochs": [integer_from(1), StrOptions({"auto"})],
+        "validation_fraction": [
+            real_in(0, 1),
+            StrOptions({"auto"}),
+        ],
+        "patience": [integer_from(1), None],
+        "compare_from_scratch": ["boolean"],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def transform(self, X):
+        """Return the codes of `X`, as fine-tuning has left them.
+
+        They are dense, and the codes alone, whatever `features` and `sparse_output` of
+        the autoencoder say.
+
+        Parameters
+        ----------
+        X : {array-like, CSR matrix} of shape (n_samples, n_features)
+            Rows to encode.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            The codes, in float32 for float32 rows and in float64 for all others.
+        """
+        check_is_fitted(self)
+        return self._predictor.model.encode(checked_rows(self, X))
+
+    @property
+    def _n_features_out(self):
+        return self._predictor.model.network.n_components
+
+    def _outputs(self, X):
+        check_is_fitted(self)
+        return self._predictor.outputs(checked_rows(self, X))
+
+    @with_callbacks
+    def _fit(self, X, y, X_unlabeled, sample_weight, X_val, y_val, groups):
+        with nothing_lost(self):
+            X = checked_rows(self, X, reset=True)
+            _check_labels(self, X, y, "X", "y")
+            if X_unlabeled is not None:
+                X_unlabeled = checked_rows(self, X_unlabeled, name="X_unlabeled")
+            if sample_weight is not None:
+                sample_weight = checked_weight(sample_weight, X)
+            groups = checked_groups(groups, X)
+            has_label, y = self._known(y)
+            more = to_pretrain(X, has_label, X_unlabeled, sample_weight)
+            if not has_label.all():
+                X = X[has_label]
+            task, weight = self._task_of(y, _labelled_weight(sample_weight, has_label))
+            validation = self._validation(task, X_val, y_val)
+            for name in ("scratch_", "scratch_validation_score_"):  # of an earlier fit
+                vars(self).pop(name, None)
+            fit = FineTuning(
+                self,
+                task,
+                (X, task.targets(y)),
+                weight,
+                self._autoencoder(),
+                more,
+                validation,
+                labels=y,
+                groups=groups_of_all(groups, has_label, X_unlabeled),
+            )
+            for name, value in fit.run().items():
+                setattr(self, name, value)
+        return self
+
+    def _with_label(self, X, y, sample_weight, classes=None):
+        """Return the rows, labels and weights that a score is made of."""
+        has_label = have_label(y, classes)
+        if has_label.all():
+            return X, y, sample_weight
+        weight = None if sample_weight is None else np.asarray(sample_weight)[has_label]
+        labels = np.asarray(y)[has_label]
+        if labels.dtype == object:
+            labels = pd.Series(labels).infer_objects().to_numpy()
+        return _safe_indexing(X, np.flatnonzero(has_label)), labels, weight
+
+    def _validation(self, task, X_val, y_val):
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            raise ValueError("X_val and y_val go together; pass both, or none.")
+        X_val = checked_rows(self, X_val, name="X_val")
+        _check_labels(self, X_val, y_val, "X_val", "y_val")
+        return X_val, task.targets(self._checked_labels(y_val, "y_val"))
+
+    def _autoencoder(self):
+        """Return the autoencoder to pre-train, or one that is fitted already."""
+        if self.autoencoder is None:
+            return self._default_autoencoder()
+        if not isinstance(self.autoencoder, FrozenEstimator):
+            return clone(self.autoencoder)
+        autoencoder = self.autoencoder.estimator
+        if not isinstance(autoencoder, BaseAutoencoder):
+            raise TypeError(
+                f"autoencoder is a frozen {type(autoencoder).__name__!r}, but must be an "
+                "autoencoder of skae."
+            )
+        check_is_fitted(autoencoder)
+        if autoencoder.n_features_in_ != self.n_features_in_:
+            raise ValueError(
+                f"X has {self.n_features_in_} columns, but the frozen autoencoder was "
+                f"fitted on {autoencoder.n_features_in_}; give it the same columns."
+            )
+        ours, theirs = (getattr(e, "feature_names_in_", None) for e in (self, autoencoder))
+        if ours is not None and theirs is not None and list(ours) != list(theirs):
+            raise ValueError(
+                "X has other column names, or in another order, than the frozen "
+                "autoencoder was fitted on; give it the same columns."
+            )
+        return autoencoder
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _labelled_weight(sample_weight, has_label):
+    if sample_weight is None:
+        return None
+    if not sample_weight[has_label].any():
+        raise ValueError(
+            "sample_weight leaves no row that has a label with a weight above 0; give one "
+            "of them a weight."
+        )
+    return sample_weight[has_label]
+
+
+def _check_labels(estimator, X, y, rows_name, labels_name):
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires {labels_name} to be passed, but the "
+            f"target {labels_name} is None."
+        )
+    try:
+        check_consistent_length(X, y)
+    except ValueError as error:
+        raise ValueError(f"{rows_name} and {labels_name} do not fit: {error}") from None

@@ -1,0 +1,1 @@
+"""Rows on their way in: checked, split, read in chunks, their principal components."""

@@ -1,0 +1,1 @@
+"""The stories of the fits, from checked rows to fitted attributes."""

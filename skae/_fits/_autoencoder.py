@@ -1,0 +1,376 @@
+"""A fit, from checked rows to the attributes of a fitted estimator."""
+
+import contextlib
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from .._data._pca import principal_components
+from .._data._powers import power_of_scale
+from .._data._split import all_rows, checked_groups, clusters_of, split_rows
+from .._data._table import Table
+from .._data._validation import checked_widths, with_mean_one
+from .._models._activations import check_activation
+from .._models._bounds import bounds_of
+from .._models._custom import CustomNetwork, custom_start
+from .._models._dense_model import dense_start, order_codes
+from .._models._dense_network import DenseNetwork
+from .._training import Schedule, check_callbacks, check_monitors, train
+from .._training._objective import Objective, check_cellwise, make_loss
+from .._training._programs import lent_program
+from . import _defaults
+from ._causes import check_network_size, likely_cause
+from ._seeds import Seeds
+from ._telling import hooks_of, say_of, say_result
+from ._verdict import is_better, scores
+
+TRIAL = 0.25  # part of the epochs that choose among corruptions
+
+
+class Fit:
+    """A fit from the start, or from the weights of the last one with `warm_start`.
+
+    Nothing is written to the estimator, so a failure loses nothing.
+
+    Parameters
+    ----------
+    estimator : BaseAutoencoder
+    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    sample_weight : ndarray of shape (n_samples,) or None
+    X_val : as X, or None
+    groups : ndarray of shape (n_samples,) or None
+        Rows of one group are held out together, or not at all.
+    """
+
+    def __init__(self, estimator, X, sample_weight, X_val, groups=None):
+        self.estimator = estimator
+        self.X, self.X_val = X, X_val
+        self.groups = checked_groups(groups, X)
+        self.weight = sample_weight
+        if sample_weight is not None:
+            self.weight = with_mean_one(sample_weight)
+        self.seeds = Seeds.from_random_state(estimator.random_state, self.n_epochs_before())
+        self.objective = Objective(
+            estimator.loss,
+            estimator.optimizer,
+            estimator.learning_rate,
+            estimator.weight_decay,
+        )
+        make_loss(estimator.loss)  # so that an unknown name is told before any work
+        self.optimizer = self.objective.make_optimizer()
+        check_activation(estimator.activation)
+        estimator._check_features(is_new=True)
+        check_callbacks(estimator.callbacks or ())
+        widths = estimator.hidden_layer_sizes
+        self.hidden_layer_sizes = checked_widths(widths, "hidden_layer_sizes")
+        check_network_size(estimator, X.shape[1], self.hidden_layer_sizes)
+
+    def run(self):
+        """Train, and return the attributes of the fitted estimator."""
+        estimator = self.estimator
+        pca = self.find_components()
+        self.train_rows, self.val_rows = self.split(pca)
+        self.check_settings()
+        architecture, start = self.start(pca)
+        table = self._table(start)
+        validation = self._validation(table)
+        corruptions = estimator._corruptions(pca, table, self.train_rows)
+        check_monitors(estimator.callbacks or (), self.reported(corruptions))
+        emphasis = corruptions[0].emphasis
+        if emphasis:
+            check_cellwise(estimator.loss, self.X.shape[1])
+        rate, decay = float(self.optimizer.learning_rate), self.optimizer.weight_decay
+        self.schedule = self.make_schedule(sum(a.size for a in start.weights()), rate)
+        context = self._begin()
+        with (
+            contextlib.ExitStack() as on_close,
+            lent_program(
+                architecture,
+                self.objective,
+                self.optimizer,
+                self.schedule.batch_size,
+                bool(emphasis),
+            ) as lent,
+        ):
+
+            def attributes_with(weights):
+                return self._attributes(start.with_weights(weights), pca)
+
+            def run_epochs(corruption, schedule, has_hooks=True):
+                lent.load(
+                    start.weights(),
+                    self.optimizer_state(),
+                    self.seeds.dropout,
+                    shift=table.shift,
+                    scale=table.scale,
+                    weight_decay=decay,
+                    emphasis=emphasis,
+                )
+                hooks = None
+                if has_hooks:
+                    hooks = hooks_of(
+                        estimator,
+                        lent,
+                        table,
+                        schedule,
+                        context=context,
+                        attributes=attributes_with,
+                        on_close=on_close,
+                    )
+                return train(
+                    lent,
+                    table,
+                    self.train_rows,
+                    schedule,
+                    np.random.default_rng(self.seeds.order),
+                    corrupt=corruption.seeded(self.seeds.noise),
+                    validation=validation,
+                    patience=estimator.patience,
+                    judge=corruption.judge(self.seeds.judge),
+                    counts_penalty=start.has_penalty,
+                    hooks=hooks,
+                    unit=self.loss_unit(table),
+                    cause=partial(likely_cause, estimator, rate=rate, decay=decay),
+                )
+
+            corruption = self._chosen(corruptions, run_epochs)
+            run = run_epochs(corruption, self.schedule)
+            record = self.record(run, lent) | corruption.attributes
+        trained = self.finish(start.with_weights(run.weights), table, pca)
+        if self.keeps_start() and not self.beats_start(trained, start, run, validation):
+            trained, record["best_epoch_"] = self.kept(start, pca), 0
+        attributes = self._attributes(trained, pca) | record
+        attributes |= scores(trained, pca, validation)
+        attributes |= estimator._about_codes(trained, table)
+        if validation is not None:
+            say_result(estimator, attributes)
+        context.call_on_fit_task_end(
+            estimator=estimator,
+            X=self.X,
+            y=self.X,
+            metadata=self._metadata(),
+            reconstruction_attributes=attributes,
+        )
+        return attributes
+
+    # What a partial fit does otherwise.
+
+    def n_epochs_before(self):
+        return 0
+
+    def split(self, pca):
+        """Return the training and the validation rows, each ascending."""
+        rows = self.weighted_rows()
+        if self.X_val is not None:
+            return rows, all_rows(self.X_val.shape[0])
+        fraction = self.estimator.validation_fraction
+        if not fraction:
+            return rows, all_rows(0)
+        clusters = clusters_of(self._seen(pca), rows, self.groups)
+        train, held_out = split_rows(clusters, fraction, self.seeds.split)
+        return rows[train], rows[held_out]
+
+    def _seen(self, pca):
+        """Return the table as a network will see it."""
+        if self.estimator.build_network is not None:
+            return Table(self.X, self.weight, np.zeros(self.X.shape[1]), 1.0)
+        return Table(self.X, self.weight, pca.mean, pca.scale)
+
+    def weighted_rows(self):
+        """Return the rows that count: all but those of weight zero."""
+        rows = all_rows(self.X.shape[0])
+        return rows if self.weight is None else rows[self.weight > 0]
+
+    def check_settings(self):
+        patience = self.estimator.patience
+        if patience is not None and not len(self.val_rows):
+            raise ValueError(
+                f"patience={patience} needs validation rows; set validation_fraction "
+                "above 0, pass X_val, or set patience=None."
+            )
+
+    def reported(self, corruptions):
+        """Return the names of what each epoch reports."""
+        names = ["loss", "penalty", "learning_rate"]
+        if len(self.val_rows):
+            names.append("val_loss")
+            if corruptions[0].judge(self.seeds.judge) is not None:
+                names.append("val_noisy_loss")
+        return names
+
+    def make_schedule(self, n_weights, rate):
+        batch_size, n_rows = self.batch_size(), len(self.train_rows)
+        max_epochs = self.estimator.max_epochs
+        if max_epochs == "auto":
+            max_epochs = _defaults.max_epochs(n_rows, batch_size, n_weights)
+        return Schedule(batch_size, int(max_epochs), rate, n_rows)
+
+    def batch_size(self):
+        """Return the size asked for, or less if all rows fit into a smaller batch."""
+        n_rows, batch_size = len(self.train_rows), self.estimator.batch_size
+        if batch_size == "auto":
+            batch_size = _defaults.batch_size(n_rows)
+        return min(int(batch_size), 1 << (n_rows - 1).bit_length())
+
+    def find_components(self):
+        n_components = self.estimator._width(self.X.shape[1])
+        pca = principal_components(self.X, n_components, self.weight)
+        is_fraction = not isinstance(n_components, int | np.integer)
+        self.n_components = (
+            max(1, len(pca.components)) if is_fraction else int(n_components)
+        )
+        return pca
+
+    def start(self, pca):
+        """Return the architecture to train and the autoencoder to start from."""
+        estimator, n_features = self.estimator, self.X.shape[1]
+        if estimator.build_network is not None:
+            network = CustomNetwork(estimator.build_network, n_features, self.n_components)
+            architecture, start = custom_start(network, self.seeds.weights)
+        else:
+            network = architecture = self.dense_network()
+            start = self.dense_start(network, pca)
+        if self.goes_on:
+            self.check_same_network(network, "warm_start=True")
+            start = estimator._model.resumed(network)
+        return architecture, start
+
+    def dense_start(self, network, pca):
+        return dense_start(network, pca, self.estimator.init, self.seeds.weights)
+
+    def dense_network(self):
+        estimator = self.estimator
+        return DenseNetwork(
+            self.X.shape[1],
+            self.n_components,
+            self.hidden_layer_sizes,
+            estimator.activation,
+            estimator.init == "pca",
+            estimator._code_layer(self.n_components),
+            estimator._output_layer(),
+        )
+
+    def check_same_network(self, network, what):
+        if self.estimator._model.network != network:
+            raise ValueError(
+                f"{what} goes on with the network of the last fit, but the columns or "
+                "parameters that shape the network, such as n_components or "
+                "hidden_layer_sizes, have changed; call fit with warm_start=False to start "
+                "anew."
+            )
+
+    def optimizer_state(self):
+        return None
+
+    def finish(self, trained, table, pca):
+        """Return the autoencoder with its codes in order, and PCA far from the rows."""
+        if trained.has_linear_code:
+            trained = order_codes(trained, table)
+        if not self.is_bounded(trained):
+            return trained
+        return replace(trained, bounds=bounds_of(trained, table, pca))
+
+    def is_bounded(self, trained):
+        """Whether the autoencoder may be PCA where it has seen no rows."""
+        return trained.has_linear_code and self.estimator.init == "pca"
+
+    def beats_start(self, trained, start, run, validation):
+        """Whether the epochs have gained something beyond doubt."""
+        if validation is None:
+            return not self.estimator.validation_fraction  # else no row could be held out
+        is_noisy = "val_noisy_loss" in run.history
+        return is_better(
+            trained,
+            start,
+            validation,
+            run.gains,
+            power=None if is_noisy else power_of_scale(self.estimator.loss),
+            groups=self.groups if self.X_val is None else None,
+            seen=(self._table(start), self.train_rows),
+        )
+
+    def loss_unit(self, table):
+        """Return what a loss of 1 in conditioned units is in the user's."""
+        with np.errstate(over="ignore", under="ignore"):
+            return float(np.power(table.scale, power_of_scale(self.estimator.loss) or 0))
+
+    def kept(self, start, pca):
+        """Return the start as it is given back; what PCA has not found has no code."""
+        if self.goes_on:
+            return self.estimator._model
+        if self.estimator.init != "pca":
+            return start
+        return start.with_first_codes(len(pca.components))
+
+    @property
+    def goes_on(self):
+        """Whether training goes on from the last fit."""
+        return self.estimator.warm_start and hasattr(self.estimator, "_model")
+
+    def record(self, run, program):
+        return {
+            "history_": run.history,
+            "n_epochs_": run.n_epochs,
+            "best_epoch_": run.best_epoch,
+            "_optimizer_state": None,
+        }
+
+    # What is common to both.
+
+    def _begin(self):
+        context = self.estimator._init_callback_context(
+            max_subtasks=self.schedule.max_epochs
+        )
+        context.call_on_fit_task_begin(
+            estimator=self.estimator,
+            X=self.X,
+            y=self.X,
+            metadata=self._metadata(),
+        )
+        return context
+
+    def _metadata(self):
+        return {} if self.weight is None else {"sample_weight": self.weight}
+
+    def _table(self, start):
+        return Table(self.X, self.weight, start.shift, start.scale)
+
+    def _validation(self, table):
+        if self.X_val is not None:
+            return Table(self.X_val, None, table.shift, table.scale), self.val_rows
+        return (table, self.val_rows) if len(self.val_rows) else None
+
+    def _chosen(self, corruptions, run_epochs):
+        """Return the corruption that is best on the validation rows in short runs."""
+        if len(corruptions) == 1:
+            return corruptions[0]
+        if not len(self.val_rows):
+            raise ValueError(
+                "noise_level='auto' needs validation rows to choose by; give a number, or "
+                "call fit with X_val or with validation_fraction above 0 and more rows."
+            )
+        schedule = self.schedule.shortened(TRIAL)
+        errors = []
+        for corruption in corruptions:
+            history = run_epochs(corruption, schedule, has_hooks=False).history
+            errors.append(min(history["val_loss"]))
+            self._say(f"tried {corruption.attributes}: val_loss {errors[-1]:.4g}")
+        return corruptions[int(np.argmin(errors))]
+
+    def keeps_start(self):
+        """Whether the start competes with the epochs."""
+        return self.estimator.init == "pca" and self.estimator.build_network is None
+
+    def _say(self, line):
+        say_of(self.estimator, line)
+
+    def _attributes(self, trained, pca):
+        return {
+            "_model": trained,
+            "n_components_": trained.network.n_components,
+            "mean_": pca.mean,
+            "explained_variance_": pca.explained_variance,
+            "explained_variance_ratio_": pca.explained_variance_ratio,
+            "_components": pca,
+        }

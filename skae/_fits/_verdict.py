@@ -1,0 +1,51 @@
+"""What validation rows say of a trained autoencoder, beside its start and beside PCA."""
+
+import numpy as np
+
+from .._data._split import clusters_of, gain_is_real
+
+
+def is_better(trained, start, validation, gains, *, power, groups, seen):
+    """Whether the gain over the start on the validation rows is beyond doubt.
+
+    Rows that equal a training row say nothing of unseen ones, and do not count.
+
+    Parameters
+    ----------
+    trained, start : DenseModel
+        As the user would get them.
+    validation : tuple of (Table, ndarray of int)
+    gains : ndarray of shape (n_validation,)
+        By how much the loss of each row is lower, as training saw it, in float32.
+    power : int or None
+        Of the errors in the loss, if the rows are to be judged in float64 and with what
+        is beyond the bounds; None leaves it at `gains`.
+    groups : ndarray of shape (n_samples,) or None
+        The group of each row of the table.
+    seen : tuple of (Table, ndarray of int)
+        The rows that the autoencoder was trained on.
+    """
+    table, rows = validation
+    is_new = np.isin(table.copies(rows), seen[0].copies(seen[1]), invert=True)
+    rows, gains = rows[is_new], gains[is_new]
+    if not len(rows):
+        return False
+    if power is not None:
+        gains = table.losses(start.reconstruct, power, rows)
+        gains -= table.losses(trained.reconstruct, power, rows)
+    weight = table.weights(rows).astype(np.float64)
+    return gain_is_real(gains, weight, clusters_of(table, rows, groups))
+
+
+def scores(trained, pca, validation):
+    """Return the fitted attributes that compare the autoencoder with PCA."""
+    if validation is None:
+        names = ["pca_loss_", "pca_score_", "validation_score_"]
+        return dict.fromkeys(names, float("nan"))
+    table, rows = validation
+    pca_loss, pca_score = table.mse_and_r2(pca.reconstruct, rows)
+    return {
+        "pca_loss_": pca_loss,
+        "pca_score_": pca_score,
+        "validation_score_": table.r2(trained.reconstruct, rows),
+    }

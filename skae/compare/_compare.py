@@ -1,0 +1,274 @@
+"""Autoencoders and PCA on the same splits of a table, at the same widths."""
+
+from difflib import get_close_matches
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_consistent_length
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._console import say
+from .._data._seeds import fresh_seed
+from .._data._split import checked_groups
+from ._comparison import Comparison
+from ._measuring import Split, measured_on_split, pca_curve
+from ._pipelines import last_step, path_to_last_step
+from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
+from ._splitting import make_splits, shared_variance
+
+
+def compare_with_pca(
+    estimators,
+    X,
+    y=None,
+    *,
+    groups=None,
+    n_components=(2, 5, 10),
+    cv=5,
+    scoring=None,
+    n_jobs=None,
+    random_state=None,
+    verbose=1,
+):
+    """Compare autoencoders with PCA on the same splits and at the same widths.
+
+    In each split the columns are prepared on the training rows alone. Numbers are
+    standardised, missing ones replaced by the mean; dates count as numbers. Text is
+    one-hot encoded with at most 20 categories a column, the rare ones together; a missing
+    text is a category too. Everything is measured on the held-out rows.
+
+    Parameters
+    ----------
+    estimators : transformer, list or dict of transformers
+        Anything with `n_components`, `fit`, `transform` and `inverse_transform`, or a
+        Pipeline that ends with one and all of whose steps have an inverse: autoencoders,
+        and others such as :class:`~sklearn.decomposition.KernelPCA`. The keys of a dict
+        are their names.
+    X : array-like or DataFrame of shape (n_samples, n_features)
+        The table, numbers, text and dates as they are.
+    y : array-like of shape (n_samples,), default=None
+        Classes or numbers to predict from the codes. Text is classes, and so are whole
+        numbers of which there are at most 50 different ones, each for three rows or more
+        in the mean.
+    groups : array-like of shape (n_samples,), default=None
+        The group of each row, such as a patient, or a stretch of time that windows were
+        cut from: rows of one group are never on both sides of a split, and estimators
+        whose `fit` takes `groups` are given those of the training rows.
+    n_components : int or sequence of int, default=(2, 5, 10)
+        Widths to compare at; those not below the number of prepared columns, or of
+        training rows, are left out.
+    cv : int, cross-validation splitter or iterable, default=5
+        An int gives so many shuffled folds, stratified if `y` holds classes, of whole
+        groups if there are `groups`; else rows that are equal stand in one fold. A
+        splitter is given `y` and `groups`; an iterable gives pairs of training and
+        held-out rows. At least two rows must be held out.
+    scoring : str or callable, default=None
+        What to predict `y` for: None is the accuracy of a logistic regression for
+        classes, and R² of a ridge regression for numbers.
+    n_jobs : int, default=None
+        Number of fits at a time, as in joblib.
+    random_state : int or None, default=None
+        Shuffles the folds, and seeds estimators whose `random_state` is None. None takes
+        fresh entropy; no global generator is read or moved.
+    verbose : int, default=1
+        1 prints how the columns were prepared and a line for each width and split that is
+        done, 0 prints nothing.
+
+    Returns
+    -------
+    Comparison
+        The measurements, with a table and a picture of them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skae import AutoencoderTransformer, compare_with_pca
+    >>> comparison = compare_with_pca(
+    ...     AutoencoderTransformer(max_epochs=5),
+    ...     load_iris().data,
+    ...     n_components=2,
+    ...     cv=2,
+    ...     verbose=0,
+    ... )
+    >>> comparison.frame()["estimator"].unique().tolist()
+    ['PCA', 'AutoencoderTransformer']
+    """
+    named = _named(estimators)
+    keys = {name: _width_parameter(name, estimator) for name, estimator in named.items()}
+    table = as_frame(X)
+    y, predictor, scorer, score_name = _task(table, y, scoring)
+    groups = checked_groups(groups, table)
+    splits, together = make_splits(table, y, cv, groups, random_state)
+    shapes = [prepared(table, *split)[0].shape for split in splits]  # and forgotten
+    n_columns, limit = min(columns for _, columns in shapes), min(map(min, shapes))
+    widths, left_out = _widths(n_components, limit)
+    if verbose:
+        names = as_table(X).columns
+        _say(_about_columns(names, table, n_columns) + _about_target(y) + together)
+        for width in left_out:
+            _say(f"{width} components are left out: not below {limit} columns or rows")
+    # Both solvers are exact; the default one may be randomised.
+    pca = PCA(svd_solver="covariance_eigh" if len(table) > 2 * n_columns else "full")
+    pca.set_output(transform="default")
+    named, keys = {"PCA": pca} | named, {"PCA": "n_components"} | keys
+    curves, records = [], []
+
+    def jobs():
+        for number, parts in enumerate(splits):
+            split = Split(
+                number,
+                *prepared(table, *parts),
+                targets=None if y is None else tuple(y[part] for part in parts),
+                groups=None if groups is None else groups[parts[0]],
+            )
+            curves.append(pca_curve(pca, split.rows, split.unseen, n_columns))
+            for width in widths:
+                contestants = {
+                    name: _at_width(estimator, keys[name], width, random_state)
+                    for name, estimator in named.items()
+                }
+                yield delayed(measured_on_split)(contestants, split, predictor, scorer)
+
+    tasks = [(width, split) for split in range(len(splits)) for width in widths]
+    for done, (width, split) in zip(Parallel(n_jobs, return_as="generator")(jobs()), tasks):
+        task = {"n_components": width, "split": split}
+        records += [{"estimator": name} | task | record for name, record in done.items()]
+        if verbose:
+            kept = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
+            place = f"{len(records) // len(named)}/{len(tasks)}"
+            _say(f"{place}: {width} components, split {split + 1}: R² {kept}")
+    return Comparison(
+        pd.DataFrame(records),
+        np.mean(curves, axis=0),
+        score_name,
+        shared_variance(splits),
+    )
+
+
+def _say(line):
+    say(f"[compare_with_pca] {line}")
+
+
+def _about_columns(names, table, n_prepared):
+    """Return how columns were prepared, so that a number read as text is seen."""
+    is_text = [not pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
+    text = [str(name) for name, is_one in zip(names, is_text) if is_one]
+    n = len(table.columns)
+    said = f"{len(table)} rows, {n} columns"
+    if text:
+        some = ", ".join(text[:5]) + (", ..." if len(text) > 5 else "")
+        said += f", {len(text)} of them text, one-hot encoded ({some}): {n_prepared} in all"
+    return said
+
+
+def _about_target(y):
+    if y is None:
+        return ""
+    return f"; y: {len(np.unique(y))} classes" if holds_classes(y) else "; y: numbers"
+
+
+def _task(table, y, scoring):
+    """Return what to predict, with what, how to score it, and the name of the score."""
+    if y is None:
+        if scoring is not None:
+            raise ValueError(
+                f"scoring={scoring!r} needs something to predict; pass y, or leave it out."
+            )
+        return None, None, None, "score"
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(
+            f"scoring={scoring!r} must be one name of a scorer, or a callable "
+            "(estimator, X, y) that returns a number."
+        )
+    if isinstance(scoring, str) and scoring not in get_scorer_names():
+        close = get_close_matches(scoring, get_scorer_names(), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "see get_scorer_names()."
+        raise ValueError(f"scoring={scoring!r} is no scorer of scikit-learn; {hint}")
+    y = as_target(y)
+    check_consistent_length(table, y)
+    has_classes = holds_classes(y)
+    if has_classes and len(np.unique(y)) < 2:
+        raise ValueError(
+            "y has a single class, so there is nothing to predict; leave it out."
+        )
+    predictor = LogisticRegression(max_iter=1000) if has_classes else RidgeCV()
+    predictor = make_pipeline(StandardScaler(), predictor)
+    said = "accuracy" if has_classes else "R² of y"
+    if scoring is not None:
+        said = f"{scoring} of y" if isinstance(scoring, str) else "score"
+    return y, predictor, check_scoring(predictor, scoring), said
+
+
+def _named(estimators):
+    if isinstance(estimators, dict):
+        named = dict(estimators)
+    else:
+        given = estimators if isinstance(estimators, list | tuple) else [estimators]
+        named = {}
+        for estimator in given:
+            kind = type(last_step(estimator)).__name__
+            name, number = kind, 2
+            while name in named or name == "PCA":
+                name, number = f"{kind} {number}", number + 1
+            named[name] = estimator
+    if not named or "PCA" in named:
+        raise ValueError(
+            "estimators must hold at least one transformer, none of them named 'PCA': PCA "
+            "is always compared with."
+        )
+    return named
+
+
+def _width_parameter(name, estimator):
+    """Return the name of the parameter that sets the width."""
+    last = last_step(estimator)
+    is_instance = hasattr(last, "get_params") and not isinstance(last, type)
+    if not is_instance or "n_components" not in last.get_params():
+        raise ValueError(
+            f"The estimator {name!r} has no parameter n_components; pass an instance of a "
+            "transformer that has one, or a Pipeline that ends with it."
+        )
+    if not hasattr(estimator, "inverse_transform"):
+        raise ValueError(
+            f"The estimator {name!r} has no inverse_transform, so its reconstructions "
+            "cannot be compared; pass a transformer that has one, or a Pipeline of such."
+        )
+    return f"{path_to_last_step(estimator)}n_components"
+
+
+def _widths(n_components, limit):
+    """Return the widths to compare at, and those that are not below the limit."""
+    widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
+    are_numbers = all(
+        isinstance(width, Integral) and not isinstance(width, bool) for width in widths
+    )
+    if not are_numbers or any(width < 1 for width in widths):
+        raise ValueError(
+            f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
+            "these, the widths to compare at."
+        )
+    widths = sorted({int(width) for width in widths})
+    narrow = [width for width in widths if width < limit]
+    if not narrow:
+        raise ValueError(
+            f"n_components={n_components} leaves nothing to compare: a width must be below "
+            f"{limit}, the smaller number of prepared columns and of training rows."
+        )
+    return narrow, widths[len(narrow) :]
+
+
+def _at_width(estimator, key, width, random_state):
+    estimator = clone(estimator).set_params(**{key: width})
+    seeds = {
+        parameter: fresh_seed(random_state)
+        for parameter, value in estimator.get_params().items()
+        if parameter.split("__")[-1] == "random_state" and value is None
+    }
+    return estimator.set_params(**seeds)

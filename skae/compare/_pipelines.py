@@ -1,0 +1,35 @@
+"""Pipelines that end with a transformer: their last step, and what it gives."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.pipeline import Pipeline
+
+
+def last_step(estimator):
+    """Return the last step of a Pipeline, which may be one too, or the estimator."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator[-1]
+    return estimator
+
+
+def path_to_last_step(estimator):
+    """Return what stands before the name of a parameter of the last step."""
+    path = ""
+    while isinstance(estimator, Pipeline):
+        path += f"{estimator.steps[-1][0]}__"
+        estimator = estimator[-1]
+    return path
+
+
+def only_codes(estimator, outputs):
+    """Return outputs without the hidden activations of ``features="all"``."""
+    last = last_step(estimator)
+    if getattr(last, "features", "code") != "all":
+        return outputs
+    names, hidden = last.get_feature_names_out(), f"{type(last).__name__.lower()}_hidden"
+    return outputs[:, [not name.startswith(hidden) for name in names]]
+
+
+def as_dense(X):
+    """Return an array in place of a sparse matrix or a DataFrame."""
+    return X.toarray() if sparse.issparse(X) else np.asarray(X)
