@@ -21,12 +21,12 @@ def is_better(trained, start, validation, gains, *, power, groups):
     groups : ndarray of shape (n_samples,) or None
         The group of each row of the table.
     """
-    table, rows = validation
+    table, row_index = validation
     if power is not None:
-        gains = table.losses(start.reconstruct, power, rows)
-        gains -= table.losses(trained.reconstruct, power, rows)
-    weight = table.weights(rows).astype(np.float64)
-    return gain_is_real(gains, weight, clusters_of(table, rows, groups))
+        gains = table.losses(start.reconstruct, power, row_index)
+        gains -= table.losses(trained.reconstruct, power, row_index)
+    weight = table.weights(row_index).astype(np.float64)
+    return gain_is_real(gains, weight, clusters_of(table, row_index, groups))
 
 
 def scores(trained, pca, validation):
@@ -34,10 +34,10 @@ def scores(trained, pca, validation):
     if validation is None:
         names = ["pca_loss_", "pca_score_", "validation_score_"]
         return dict.fromkeys(names, float("nan"))
-    table, rows = validation
-    pca_loss, pca_score = table.mse_and_r2(pca.reconstruct, rows)
+    table, row_index = validation
+    pca_loss, pca_score = table.mse_and_r2(pca.reconstruct, row_index)
     return {
         "pca_loss_": pca_loss,
         "pca_score_": pca_score,
-        "validation_score_": table.r2(trained.reconstruct, rows),
+        "validation_score_": table.r2(trained.reconstruct, row_index),
     }
