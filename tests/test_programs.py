@@ -1,6 +1,7 @@
 """Compiled programs are shared only by fits that are truly the same but for values."""
 
 import functools
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -410,3 +411,20 @@ def test_settings_of_keras_that_are_compiled_in_are_told_apart(small):
     finally:
         keras.config.set_epsilon(before)
     assert losses(X, **settings) == first
+
+
+def test_lent_programs_make_no_room_for_others(monkeypatch):
+    class Idle:
+        is_untouched = True
+
+    def lend(key):
+        return programs.borrowed_program(key, Idle)
+
+    monkeypatch.setattr(programs, "_idle", OrderedDict())
+    monkeypatch.setattr(programs, "MAX_IDLE", 1)
+    for key in "ab":  # of a key that was idle and is lent now, nothing is left to drop
+        with lend(key):
+            pass
+        with lend(key), lend("c"), lend("d"):
+            pass
+        assert list(programs._idle) == [key]
