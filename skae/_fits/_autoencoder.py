@@ -209,7 +209,7 @@ class Fit:
             network = CustomNetwork(estimator.build_network, n_features, self.n_components)
             architecture, start = custom_start(network, self.seeds.weights)
         else:
-            network = architecture = self.dense_network()
+            network = architecture = self.dense_network(pca)
             start = self.dense_start(network, pca)
         if self.goes_on:
             self.check_same_network(network, "warm_start=True")
@@ -219,7 +219,8 @@ class Fit:
     def dense_start(self, network, pca):
         return dense_start(network, pca, self.estimator.init, self.seeds.weights)
 
-    def dense_network(self):
+    def dense_network(self, pca):
+        """Return the network of the parameters, whatever the components are."""
         estimator = self.estimator
         return DenseNetwork(
             self.X.shape[1],

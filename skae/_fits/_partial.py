@@ -47,7 +47,7 @@ class PartialFit(Fit):
         estimator, start = self.estimator, self.estimator._model
         network = start.network
         if estimator.build_network is None:
-            network = self.dense_network()
+            network = self.dense_network(pca)
         elif isinstance(network, CustomNetwork):
             network = replace(
                 network,

@@ -22,15 +22,11 @@ class _OfLayer:
     the penalty of a sparse code is then taken in units of their variance.
     """
 
-    def find_components(self):
-        self.pca = super().find_components()
-        return self.pca
-
-    def dense_network(self):
-        network = super().dense_network()
+    def dense_network(self, pca):
+        network = super().dense_network(pca)
         if self.estimator.is_first or not getattr(network.code, "weight", None):
             return network
-        weight = network.code.weight * self.pca.scale**2
+        weight = network.code.weight * pca.scale**2
         return replace(network, code=replace(network.code, weight=weight))
 
     def dense_start(self, network, pca):
@@ -72,14 +68,14 @@ class _Pretraining:
             self.pretrained_score = estimator.pretrained_score_
             return super().start(pca)
         self.layers = self._pretrained_layers()
-        start = composed(self.dense_network(), [layer._model for layer in self.layers])
+        start = composed(self.dense_network(pca), [layer._model for layer in self.layers])
         about = scores(start, pca, self._validation(self._table(start)))
         self.pretrained_score = about["validation_score_"]
         return start.network, start
 
-    def dense_network(self):
+    def dense_network(self, pca):
         activation = hidden_activation(self.estimator)
-        return replace(super().dense_network(), activation=activation)
+        return replace(super().dense_network(pca), activation=activation)
 
     def keeps_start(self):
         return True
