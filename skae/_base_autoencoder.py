@@ -6,13 +6,12 @@ import numpy as np
 from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    _fit_context,
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._compat import StrOptions, fit_context
 from ._constraints import as_plain, integer_from, real_in
 from ._copies import KerasParameters
 from ._data._errors import squared_errors
@@ -61,7 +60,7 @@ class BaseAutoencoder(
         "random_state": ["random_state"],
     }
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, *, sample_weight=None, X_val=None, groups=None):
         """Train the autoencoder on the rows of `X`.
 
@@ -98,7 +97,7 @@ default=None
         with nothing_lost(self):
             return self._fit(X, sample_weight, X_val, groups)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, *, sample_weight=None):
         """Train for one epoch on the rows of `X`, going on from where it stands.
 
@@ -300,7 +299,7 @@ default=None
 
     # The slot that variants fill.
 
-    def _corruptions(self, pca, table, rows):
+    def _corruptions(self, pca, table, row_index):
         """Fill slot 1: return the corruptions of the inputs to choose from.
 
         Parameters
@@ -308,7 +307,7 @@ default=None
         pca : PrincipalComponents
         table : Table
             What `fit` was given, in the units that the network sees.
-        rows : ndarray of int
+        row_index : ndarray of int
             The training rows.
 
         Returns
@@ -319,9 +318,9 @@ default=None
         """
         return [Corruption()]
 
-    def _input_noise(self, pca, table, rows):
+    def _input_noise(self, pca, table, row_index):
         """Return the corruption that the inputs had in the last fit."""
-        return self._corruptions(pca, table, rows)[0]
+        return self._corruptions(pca, table, row_index)[0]
 
     def _width(self, n_features):
         """Return the width of the code asked for, an int or a fraction of variance."""

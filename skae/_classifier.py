@@ -1,13 +1,13 @@
 """AutoencoderClassifier: pre-trained without labels, fine-tuned with them."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from ._base_predictor import DEFAULT_WIDTH, BasePredictor
+from ._compat import StrOptions, fit_context
 from ._data._labels import have_label, known_classes
 from ._data._validation import with_mean_one
 from ._denoising import DenoisingAutoencoder
@@ -182,7 +182,7 @@ class AutoencoderClassifier(ClassifierMixin, BasePredictor):
         self.verbose = verbose
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X,

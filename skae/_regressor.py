@@ -1,10 +1,11 @@
 """AutoencoderRegressor: pre-trained without labels, fine-tuned with them."""
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array
 
 from ._base_predictor import DEFAULT_WIDTH, BasePredictor
+from ._compat import fit_context
 from ._data._labels import known_values
 from ._data._validation import with_mean_one
 from ._denoising import DenoisingAutoencoder
@@ -162,7 +163,7 @@ class AutoencoderRegressor(RegressorMixin, BasePredictor):
         self.verbose = verbose
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
         X,
