@@ -197,3 +197,20 @@ def test_largest_numbers_are_encoded_without_overflow(small):
     rows = small / np.abs(small).max() * 1.7e307
     estimator = AutoencoderTransformer(2, **QUICK).fit(rows)
     assert np.isfinite(estimator.inverse_transform(estimator.transform(3 * rows[:1]))).all()
+
+
+def test_denoiser_is_not_judged_by_the_noise_that_it_takes_away(digits):
+    denoiser = DenoisingAutoencoder(64, noise="gaussian", noise_level=1.0, **QUICK)
+    denoiser.fit(digits / 16)
+    rows = np.random.default_rng(0).normal(digits[:200] / 16, 0.4)
+    unbounded = replace(denoiser._model, bounds=None)
+    assert _share_outside(denoiser, rows) > 0.9
+    np.testing.assert_array_equal(denoiser.transform(rows), unbounded.encode(rows))
+    np.testing.assert_allclose(
+        denoiser.encoder_(rows.astype(np.float32)), unbounded.encode(rows), atol=1e-4
+    )
+
+
+def _share_outside(estimator, rows):
+    bounds = estimator._model.bounds
+    return ((rows < bounds.low) | (rows > bounds.high)).any(axis=1).mean()

@@ -80,7 +80,8 @@ class Fit:
         schedule = self.schedule(training)
         context = self._begin(schedule.max_epochs)
         run, record = self._trained(training, schedule, corruptions, pca, context)
-        trained = self.finish(start.with_weights(run.weights), table, pca)
+        trained = start.with_weights(run.weights)
+        trained = self.finish(trained, table, pca, corruptions[0].is_the_task)
         if self.keeps_start() and not self.beats_start(trained, training, run):
             trained, record["best_epoch_"] = self.kept(start, pca), 0
         attributes = self._attributes(trained, pca) | record
@@ -244,13 +245,13 @@ class Fit:
     def optimizer_state(self):
         return None
 
-    def finish(self, trained, table, pca):
+    def finish(self, trained, table, pca, is_denoiser):
         """Return the autoencoder with its codes in order, and PCA far from the rows."""
         if trained.has_linear_code:
             trained = order_codes(trained, table)
         if not self.is_bounded(trained):
             return trained
-        return replace(trained, bounds=bounds_of(trained, table, pca))
+        return replace(trained, bounds=bounds_of(trained, table, pca, not is_denoiser))
 
     def is_bounded(self, trained):
         """Whether the autoencoder may be PCA where it has seen no rows."""

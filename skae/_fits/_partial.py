@@ -68,11 +68,11 @@ class PartialFit(Fit):
         """What an optimizer must share to go on from the state of another."""
         return repr(optimizer_key(self.optimizer))
 
-    def finish(self, trained, table, pca):
+    def finish(self, trained, table, pca, is_denoiser):
         """Return the autoencoder with its codes as they are, so that calls compare."""
         if not self.is_bounded(trained):
             return trained
-        bounds = bounds_of(trained, table, pca)
+        bounds = bounds_of(trained, table, pca, not is_denoiser)
         before = self.estimator._model.bounds if self.goes_on else None
         return replace(trained, bounds=bounds if before is None else before.united(bounds))
 

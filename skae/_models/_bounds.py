@@ -35,6 +35,9 @@ class Bounds:
         Principal components, in the basis of the codes.
     to_rows : ndarray of shape (n_components, n_features)
         And back: both in turn project on the principal components.
+    compares : bool
+        Whether the errors decide at all, short of `TRUSTED` ranges: those of a denoiser
+        say nothing, since it is not to give back the noise of a row.
     """
 
     shift: np.ndarray
@@ -44,6 +47,7 @@ class Bounds:
     code_high: np.ndarray
     to_codes: np.ndarray
     to_rows: np.ndarray
+    compares: bool = True
 
     def united(self, other):
         """Return the range that holds both, with the components of this one."""
@@ -57,14 +61,19 @@ class Bounds:
 
     def astype(self, dtype):
         """Return the bounds in another dtype: rounding keeps the order of numbers."""
-        arrays = {f.name: getattr(self, f.name).astype(dtype) for f in fields(self)}
-        return replace(self, **arrays)
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        del values["compares"]
+        return replace(self, **{name: v.astype(dtype) for name, v in values.items()})
 
     @property
     def far(self):
-        """The lowest and the highest row for which the network is trusted."""
+        """The lowest and the highest row for which the network is trusted.
+
+        A column that hardly varies may leave its range as far as the others in the mean.
+        """
         with np.errstate(over="ignore"):  # then all numbers are within
-            reach = TRUSTED * (self.high - self.low)
+            width = self.high - self.low
+            reach = TRUSTED * np.maximum(width, np.mean(width))
             return self.low - reach, self.high + reach
 
     @property
@@ -106,10 +115,12 @@ class Bounds:
         """
         of_pca = (rows - self.shift) @ self.to_codes
         middle, reach = self.zone
+        is_worse = np.zeros(len(rows), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):  # NaN is not better
             error = (((rows - decode(codes)) / self.unit) ** 2).sum(axis=1)
             back = of_pca @ self.to_rows + self.shift
-            is_worse = ~(error <= (((rows - back) / self.unit) ** 2).sum(axis=1))
+            if self.compares:
+                is_worse = ~(error <= (((rows - back) / self.unit) ** 2).sum(axis=1))
         for mask in (
             _outside(rows, *self.far),
             _outside(codes, middle - reach, middle + reach),
@@ -168,7 +179,7 @@ def _extremes(X):
     return lowest, np.concatenate(parts).max(axis=0)
 
 
-def bounds_of(model, table, pca):
+def bounds_of(model, table, pca, compares=True):
     """Return the range of the rows of a table and of their codes.
 
     Codes and PCA's scores, each in units of their standard deviations, are brought
@@ -181,6 +192,8 @@ def bounds_of(model, table, pca):
         Without bounds.
     table : Table
     pca : PrincipalComponents
+    compares : bool, default=True
+        As in :class:`Bounds`.
 
     Returns
     -------
@@ -226,6 +239,7 @@ def bounds_of(model, table, pca):
         code_high=code_high + margin,
         to_codes=(pca.components.T / deviation) @ rotation * spread,
         to_rows=(rotation / spread).T @ (pca.components * deviation[:, np.newaxis]),
+        compares=compares,
     )
 
 
@@ -267,7 +281,9 @@ def bounded_models(encoder, decoder, bounds):
         is_far = ops.logical_or(
             is_outside(rows, low, high), is_outside(codes, middle - reach, middle + reach)
         )
-        is_better = ops.logical_and(error <= error_of_pca, ops.logical_not(is_far))
+        is_better = ops.logical_not(is_far)
+        if bounds.compares:
+            is_better = ops.logical_and(error <= error_of_pca, is_better)
         is_inside = ops.logical_not(
             ops.logical_or(
                 is_outside(rows, bounds.low, bounds.high),
