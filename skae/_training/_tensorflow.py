@@ -94,7 +94,9 @@ class Program:
         optimizer, layers = self.optimizer, all_layers(self.model)
         trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
         # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
-        settings = [layer.get_config() for layer in layers if is_keras_own(layer)]
+        # The config of a model repeats those of its layers, skae's too.
+        alone = [layer for layer in layers if not getattr(layer, "layers", None)]
+        settings = [layer.get_config() for layer in alone if is_keras_own(layer)]
         settings.append(optimizer.get_config())
         for name in ("learning_rate", "weight_decay"):
             settings[-1].pop(name, None)
