@@ -63,10 +63,6 @@ class Table:
         with np.errstate(over="ignore"):  # an infinite loss is told of, and of what it is
             return rows.astype(np.float32, copy=False)
 
-    def restored(self, rows):
-        """Return conditioned rows in the units of the table, in float64."""
-        return rows.astype(np.float64) * self.scale + self.shift
-
     def copies(self, index):
         """Return a number for each row, the same for rows that a network cannot tell apart.
 
