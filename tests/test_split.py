@@ -138,12 +138,20 @@ def test_rows_that_are_all_equal_leave_nothing_to_judge_by_and_pca_stays():
     np.testing.assert_array_equal(estimator.inverse_transform(np.zeros((1, 2))), X[:1])
 
 
-def test_noise_level_is_chosen_on_rows_without_copies_in_training(small):
-    X = np.repeat(small, 3, axis=0)
-    estimator = DenoisingAutoencoder(
+def test_noise_level_is_chosen_on_rows_without_copies_in_training(small, monkeypatch):
+    seen = {}
+
+    def noted(clusters, *arguments):
+        seen["clusters"], seen["parts"] = clusters, split_rows(clusters, *arguments)
+        return seen["parts"]
+
+    monkeypatch.setattr("skae._fits._autoencoder.split_rows", noted)
+    DenoisingAutoencoder(
         2, noise_level="auto", hidden_layer_sizes=(6,), max_epochs=4, random_state=0
-    )
-    assert estimator.fit(X).noise_level_ > 0
+    ).fit(np.repeat(small, 3, axis=0))
+    rows, held_out = seen["parts"]
+    assert len(held_out) == 27
+    assert not set(seen["clusters"][rows]) & set(seen["clusters"][held_out])
 
 
 @pytest.mark.parametrize(
