@@ -21,7 +21,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._console import say
 from .._data._seeds import fresh_seed
 from .._data._split import checked_groups
-from .._typing import ArrayLike, Rows, Seed, Widths
+from .._typing import ArrayLike, Rows, Widths
 from ._comparison import Comparison
 from ._measuring import Split, measured_on_split, pca_curve
 from ._pipelines import last_step, path_to_last_step
@@ -39,7 +39,7 @@ def compare_with_pca(
     cv: Any = 5,
     scoring: str | Callable[..., float] | None = None,
     n_jobs: int | None = None,
-    random_state: Seed = None,
+    random_state: int | None = None,
     verbose: int = 1,
 ) -> Comparison:
     """Compare autoencoders with PCA on the same splits and at the same widths.

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from .._typing import ArrayLike, MatplotlibAxes, Rows, Seed, Widths
+from .._typing import ArrayLike, MatplotlibAxes, Rows, Widths
 from ..compare._compare import compare_with_pca
 from ..compare._comparison import Comparison
 from ..compare._drawing import check_axes
@@ -55,7 +55,7 @@ class WidthDisplay:
         n_components: Widths = (1, 2, 3, 5, 8),
         cv: Any = 3,
         n_jobs: int | None = None,
-        random_state: Seed = None,
+        random_state: int | None = None,
         verbose: int = 0,
         ax: MatplotlibAxes | None = None,
     ) -> Self:
