@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sklearn.utils._param_validation import StrOptions
-
 from ._base_autoencoder import BaseAutoencoder
+from ._compat import StrOptions
 from ._constraints import real_in
 from ._fits import _defaults
 from ._fits._noise import gaussian_input
@@ -239,8 +238,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _corruptions(self, pca, table, rows):
+    def _corruptions(self, pca, table, row_index):
         level = self.input_noise
         if level == "auto":
-            level = _defaults.input_noise(pca, len(rows))
+            level = _defaults.input_noise(pca, len(row_index))
         return [gaussian_input(level, pca, table)]

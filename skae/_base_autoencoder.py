@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ._compat import StrOptions
 from ._constraints import as_plain, integer_from, parameters_checked, real_in
 from ._copies import KerasParameters
 from ._data._errors import squared_errors
@@ -327,7 +327,7 @@ default=None
 
     # The slot that variants fill.
 
-    def _corruptions(self, pca, table, rows):
+    def _corruptions(self, pca, table, row_index):
         """Fill slot 1: return the corruptions of the inputs to choose from.
 
         Parameters
@@ -335,7 +335,7 @@ default=None
         pca : PrincipalComponents
         table : Table
             What `fit` was given, in the units that the network sees.
-        rows : ndarray of int
+        row_index : ndarray of int
             The training rows.
 
         Returns
@@ -346,9 +346,9 @@ default=None
         """
         return [Corruption()]
 
-    def _input_noise(self, pca, table, rows):
+    def _input_noise(self, pca, table, row_index):
         """Return the corruption that the inputs had in the last fit."""
-        return self._corruptions(pca, table, rows)[0]
+        return self._corruptions(pca, table, row_index)[0]
 
     def _width(self, n_features):
         """Return the width of the code asked for, an int or a fraction of variance."""

@@ -14,16 +14,15 @@ from sklearn.base import (
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._base_autoencoder import BaseAutoencoder
+from ._compat import StrOptions, safe_indexing
 from ._constraints import integer_from, real_in
 from ._data._labels import groups_of_all, have_label, to_pretrain
 from ._data._split import checked_groups
 from ._data._validation import checked_rows, checked_weight, nothing_lost
-from ._fits._predictor import FineTuning
+from ._fits._predictor import FineTuning, LabelledRows, Pretraining
 from ._typing import Curves, Given, Rows
 
 DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
@@ -111,24 +110,25 @@ class BasePredictor(
                 sample_weight = checked_weight(sample_weight, X)
             groups = checked_groups(groups, X)
             has_label, y = self._known(y)
-            more = to_pretrain(X, has_label, X_unlabeled, sample_weight)
+            unlabelled, weight_of_all = to_pretrain(
+                X, has_label, X_unlabeled, sample_weight
+            )
             if not has_label.all():
                 X = X[has_label]
-            task, weight = self._task_of(y, _labelled_weight(sample_weight, has_label))
+            sample_weight = _labelled_weight(sample_weight, has_label)
+            task, weight = self._task_of(y, sample_weight)
             validation = self._validation(task, X_val, y_val)
             for name in ("scratch_", "scratch_validation_score_"):  # of an earlier fit
                 vars(self).pop(name, None)
-            fit = FineTuning(
-                self,
-                task,
-                (X, task.targets(y)),
-                weight,
+            labelled = LabelledRows(X, y, task.targets(y), weight, sample_weight)
+            pretraining = Pretraining(
                 self._autoencoder(),
-                more,
-                validation,
-                labels=y,
-                groups=groups_of_all(groups, has_label, X_unlabeled),
+                isinstance(self.autoencoder, FrozenEstimator),
+                unlabelled,
+                weight_of_all,
+                groups_of_all(groups, has_label, X_unlabeled),
             )
+            fit = FineTuning(self, task, labelled, pretraining, validation)
             for name, value in fit.run().items():
                 setattr(self, name, value)
         return self
@@ -142,7 +142,7 @@ class BasePredictor(
         labels = np.asarray(y)[has_label]
         if labels.dtype == object:
             labels = pd.Series(labels).infer_objects().to_numpy()
-        return _safe_indexing(X, np.flatnonzero(has_label)), labels, weight
+        return safe_indexing(X, np.flatnonzero(has_label)), labels, weight
 
     def _validation(self, task, X_val, y_val):
         if X_val is None and y_val is None:
@@ -151,7 +151,8 @@ class BasePredictor(
             raise ValueError("X_val and y_val go together; pass both, or none.")
         X_val = checked_rows(self, X_val, name="X_val")
         _check_labels(self, X_val, y_val, "X_val", "y_val")
-        return X_val, task.targets(self._checked_labels(y_val, "y_val"))
+        y_val = self._checked_labels(y_val, "y_val")
+        return LabelledRows(X_val, y_val, task.targets(y_val))
 
     def _autoencoder(self):
         """Return the autoencoder to pre-train, or one that is fitted already."""

@@ -7,11 +7,11 @@ from typing import Any, Literal, Self
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from ._base_predictor import DEFAULT_WIDTH, BasePredictor
+from ._compat import StrOptions
 from ._constraints import parameters_checked
 from ._data._labels import have_label, known_classes
 from ._data._validation import with_mean_one

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
+
+from ._compat import Interval, fit_context
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -35,4 +35,4 @@ def as_plain(number):
 
 def parameters_checked(fit: Method) -> Method:
     """Check the parameters of an estimator before it is fitted; keeps the type of `fit`."""
-    return _fit_context(prefer_skip_nested_validation=True)(fit)
+    return fit_context(prefer_skip_nested_validation=True)(fit)

@@ -8,10 +8,10 @@ from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._base_autoencoder import BaseAutoencoder
+from ._compat import StrOptions
 from ._constraints import real_in
 from ._data._output import in_table_columns
 from ._data._validation import checked_rows
@@ -301,7 +301,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         return in_table_columns(self, self._model.reconstruct(checked_rows(self, X)), X)
 
-    def _corruptions(self, pca, table, rows):
+    def _corruptions(self, pca, table, row_index):
         if callable(self.noise):
             if self.column_groups is not None:
                 raise ValueError(
@@ -310,7 +310,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
                 )
             draw, level = in_user_units(self.noise, table), None
             return [Corruption(draw, {"noise_level_": level}, self.emphasis, True)]
-        make = noise_maker(self.noise, pca, table, rows, self._groups())
+        make = noise_maker(self.noise, pca, table, row_index, self._groups())
         return [
             Corruption(
                 make(level) if np.any(level) else None,

@@ -12,6 +12,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from ._compat import seed_modules, tensorflow_has_threads
+
 _import_lock = threading.Lock()
 _is_starting = False
 _is_lost = False  # whether this process is the child of one that TensorFlow worked in
@@ -178,14 +180,7 @@ def check_process():
 def _notice_fork():
     global _import_lock, _is_lost
     _import_lock = threading.Lock()  # its holder may be a thread that did not follow
-    _is_lost = _is_lost or _is_starting or _tensorflow_is_at_work()
-
-
-def _tensorflow_is_at_work():
-    """Whether TensorFlow has threads; it has none before the first operation."""
-    module = sys.modules.get("tensorflow.python.eager.context")
-    context = getattr(module, "_context", None)
-    return context is not None and getattr(context, "_initialized", True)
+    _is_lost = _is_lost or _is_starting or tensorflow_has_threads()
 
 
 if hasattr(os, "register_at_fork"):
@@ -303,9 +298,7 @@ def seeded_draws(seed):
     seed : int
     """
     load_keras()
-    from keras.src.backend.common import global_state
-    from keras.src.random import seed_generator
-
+    global_state, seed_generator = seed_modules()
     seed_generator.python_random = _draws
     name = "global_seed_generator"  # for which Keras 3.12 has no constant
     before = _draws.generator, global_state.get_global_attribute(name)

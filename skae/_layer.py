@@ -78,11 +78,11 @@ class LayerAutoencoder(BaseAutoencoder):
     def _fit_class(self, is_partial):
         return LayerPartialFit if is_partial else LayerFit
 
-    def _corruptions(self, pca, table, rows):
+    def _corruptions(self, pca, table, row_index):
         if self.noise is None or self.noise_level == 0:
             return [Corruption()]
         check_level(self.noise, self.noise_level)
-        make = noise_maker(self.noise, pca, table, rows)
+        make = noise_maker(self.noise, pca, table, row_index)
         return [Corruption(make(self.noise_level), is_the_task=True)]
 
     def _code_layer(self, n_components):

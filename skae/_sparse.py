@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._base_autoencoder import BaseAutoencoder
+from ._compat import StrOptions
 from ._constraints import integer_from, real_in
 from ._data._rows import chunk_slices, take
 from ._data._validation import checked_rows
@@ -293,7 +293,7 @@ class SparseAutoencoder(BaseAutoencoder):
     def _width(self, n_features):
         return 2 * n_features if self.n_components is None else super()._width(n_features)
 
-    def _corruptions(self, pca, table, rows):
+    def _corruptions(self, pca, table, row_index):
         return [gaussian_input(self.input_noise, pca, table)]
 
     def _code_layer(self, n_components):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sklearn.utils._param_validation import StrOptions
-
 from ._base_autoencoder import BaseAutoencoder
+from ._compat import StrOptions
 from ._constraints import real_in
 from ._fits._noise import NOISES, Corruption, noise_maker
 from ._fits._stack import StackedFit, StackedPartialFit, hidden_activation
@@ -276,10 +275,10 @@ class StackedAutoencoder(BaseAutoencoder):
     def _fit_class(self, is_partial):
         return StackedPartialFit if is_partial else StackedFit
 
-    def _input_noise(self, pca, table, rows):
+    def _input_noise(self, pca, table, row_index):
         if self.noise is None:
             return Corruption()
-        return Corruption(noise_maker(self.noise, pca, table, rows)(self.noise_level))
+        return Corruption(noise_maker(self.noise, pca, table, row_index)(self.noise_level))
 
     def _code_layer(self, n_components):
         if self.sparsity is None:

@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import skae
+from skae import AutoencoderTransformer
 
 ROOT = Path(skae.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -96,3 +98,19 @@ def test_public_names_are_all_there():
         assert getattr(skae, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'Autoencoder'"):
         skae.Autoencoder  # noqa: B018
+
+
+def test_few_modules_stand_between_fit_and_the_compiled_program(small, monkeypatch):
+    from skae._training import Program
+
+    paths, train = [], Program.train
+
+    def noted(program, *arguments):
+        callers = (frame.frame.f_globals["__name__"] for frame in inspect.stack(0))
+        paths.append({name for name in callers if name.startswith("skae.")})
+        return train(program, *arguments)
+
+    monkeypatch.setattr(Program, "train", noted)
+    AutoencoderTransformer(2, hidden_layer_sizes=(3,), max_epochs=1).fit(small)
+    assert {"skae._base_autoencoder", "skae._training._loop"} <= paths[0]
+    assert len(paths[0]) < 10, paths[0]

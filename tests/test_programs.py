@@ -1,6 +1,7 @@
 """Compiled programs are shared only by fits that are truly the same but for values."""
 
 import functools
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -412,18 +413,18 @@ def test_settings_of_keras_that_are_compiled_in_are_told_apart(small):
     assert losses(X, **settings) == first
 
 
-def test_program_that_was_lent_last_leaves_nothing_behind(monkeypatch):
-    class Lent:
+def test_lent_programs_make_no_room_for_others(monkeypatch):
+    class Idle:
         is_untouched = True
 
-    class Meddled:
-        is_untouched = False
+    def lend(key):
+        return programs.borrowed_program(key, Idle)
 
-    monkeypatch.setattr(programs, "_idle", type(programs._idle)())
-    monkeypatch.setattr(programs, "MAX_IDLE", 2)
-    lends = [("a", Lent), ("a", Meddled), ("b", Lent), ("c", Lent), ("d", Lent)]
-    for key, kind in lends:
-        with programs.borrowed_program(key, kind) as program:
-            program.is_untouched = kind.is_untouched
-    assert [len(waiting) for waiting in programs._idle.values()] == [1, 1]
-    assert list(programs._idle) == ["c", "d"]
+    monkeypatch.setattr(programs, "_idle", OrderedDict())
+    monkeypatch.setattr(programs, "MAX_IDLE", 1)
+    for key in "ab":  # of a key that was idle and is lent now, nothing is left to drop
+        with lend(key):
+            pass
+        with lend(key), lend("c"), lend("d"):
+            pass
+        assert list(programs._idle) == [key]

@@ -169,9 +169,9 @@ def test_comparison_and_display_split_by_groups(small):
     [
         (np.arange(90)[:, None] % 4, {"cv": 5}, "cv=5 needs as many rows that differ"),
         (None, {"groups": np.arange(90) % 2, "cv": 3}, "needs as many groups, .* holds 2"),
-        (None, {"groups": [None] * 3 + [1] * 87}, "groups has 3 missing values"),
+        (None, {"groups": [None] * 3 + [1] * 87}, "groups has a missing value in row 0"),
         (None, {"groups": np.arange(80)}, "inconsistent numbers of samples"),
-        (None, {"groups": np.ones((90, 2))}, "should be a 1d array"),
+        (None, {"groups": np.ones((90, 2))}, r"groups has the shape \(90, 2\)"),
         (None, {"cv": GroupKFold(3)}, "'groups' parameter should not be None"),
     ],
 )

@@ -1,7 +1,6 @@
 """Rows on their way out: frames with the names of the table, where frames are asked for."""
 
-from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
-from sklearn.utils.validation import _check_feature_names_in
+from .._compat import check_feature_names_in, output_adapter
 
 
 def in_table_columns(estimator, rows, original):
@@ -14,9 +13,8 @@ def in_table_columns(estimator, rows, original):
     original : object
         What they were made of; its index stays.
     """
-    container = _get_output_config("transform", estimator)["dense"]
-    if container == "default":
+    adapter = output_adapter(estimator)
+    if adapter is None:
         return rows
-    names = _check_feature_names_in(estimator)
-    adapter = ADAPTERS_MANAGER.adapters[container]
+    names = check_feature_names_in(estimator)
     return adapter.create_container(rows, original, columns=names)

@@ -5,8 +5,9 @@ from numbers import Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import _check_sample_weight, check_array, validate_data
+from sklearn.utils.validation import check_array, validate_data
 
+from .._compat import check_sample_weight
 from ._kinds import check_dtype, check_kind, collected, conversion_error
 from ._rows import chunk_slices
 
@@ -117,7 +118,7 @@ def checked_weight(sample_weight, X):
             f"what is none: {error}."
         ) from None
     weight = np.full(X.shape[0], weight) if weight.ndim == 0 else weight
-    return _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+    return check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
 
 
 def with_mean_one(weight):

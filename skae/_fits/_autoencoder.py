@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from .._compat import callback_context
 from .._data._pca import principal_components
 from .._data._powers import power_of_scale
 from .._data._split import all_rows, checked_groups, clusters_of, split_rows
@@ -16,13 +17,12 @@ from .._models._bounds import bounds_of
 from .._models._custom import CustomNetwork, custom_start
 from .._models._dense_model import dense_start, order_codes
 from .._models._dense_network import DenseNetwork
-from .._training import Schedule, check_callbacks, check_monitors, train
+from .._training import SklearnCallbacks, check_callbacks, check_monitors
 from .._training._objective import Objective, check_cellwise, make_loss
-from .._training._programs import lent_program
-from . import _defaults
 from ._causes import check_network_size, likely_cause
+from ._run import Training
 from ._seeds import Seeds
-from ._telling import hooks_of, say_of, say_result
+from ._telling import hooks_of, keras_callbacks_of, say_of, say_result
 from ._verdict import is_better, scores
 
 TRIAL = 0.25  # part of the epochs that choose among corruptions
@@ -70,89 +70,79 @@ class Fit:
         """Train, and return the attributes of the fitted estimator."""
         estimator = self.estimator
         pca = self.find_components()
-        self.train_rows, self.val_rows = self.split(pca)
+        self.train_index, self.val_index = self.split(pca)
         self.check_settings()
         architecture, start = self.start(pca)
         table = self._table(start)
-        validation = self._validation(table)
-        corruptions = estimator._corruptions(pca, table, self.train_rows)
+        corruptions = estimator._corruptions(pca, table, self.train_index)
         check_monitors(estimator.callbacks or (), self.reported(corruptions))
-        emphasis = corruptions[0].emphasis
-        if emphasis:
-            check_cellwise(estimator.loss, self.X.shape[1])
-        rate, decay = float(self.optimizer.learning_rate), self.optimizer.weight_decay
-        self.schedule = self.make_schedule(sum(a.size for a in start.weights()), rate)
-        context = self._begin()
-        with (
-            contextlib.ExitStack() as on_close,
-            lent_program(
-                architecture,
-                self.objective,
-                self.optimizer,
-                self.schedule.batch_size,
-                bool(emphasis),
-            ) as lent,
-        ):
-
-            def attributes_with(weights):
-                return self._attributes(start.with_weights(weights), pca)
-
-            def run_epochs(corruption, schedule, has_hooks=True):
-                lent.load(
-                    start.weights(),
-                    self.optimizer_state(),
-                    self.seeds.dropout,
-                    shift=table.shift,
-                    scale=table.scale,
-                    weight_decay=decay,
-                    emphasis=emphasis,
-                )
-                hooks = None
-                if has_hooks:
-                    hooks = hooks_of(
-                        estimator,
-                        lent,
-                        table,
-                        schedule,
-                        context=context,
-                        attributes=attributes_with,
-                        on_close=on_close,
-                    )
-                return train(
-                    lent,
-                    table,
-                    self.train_rows,
-                    schedule,
-                    np.random.default_rng(self.seeds.order),
-                    corrupt=corruption.seeded(self.seeds.noise),
-                    validation=validation,
-                    patience=estimator.patience,
-                    judge=corruption.judge(self.seeds.judge),
-                    counts_penalty=start.has_penalty,
-                    hooks=hooks,
-                    unit=self.loss_unit(table),
-                    cause=partial(likely_cause, estimator, rate=rate, decay=decay),
-                )
-
-            corruption = self._chosen(corruptions, run_epochs)
-            run = run_epochs(corruption, self.schedule)
-            record = self.record(run, lent) | corruption.attributes
+        training = self._training(architecture, start, table, corruptions[0].emphasis)
+        schedule = self.schedule(training)
+        context = self._begin(schedule.max_epochs)
+        run, record = self._trained(training, schedule, corruptions, pca, context)
         trained = self.finish(start.with_weights(run.weights), table, pca)
-        if self.keeps_start() and not self.beats_start(trained, start, run, validation):
+        if self.keeps_start() and not self.beats_start(trained, training, run):
             trained, record["best_epoch_"] = self.kept(start, pca), 0
         attributes = self._attributes(trained, pca) | record
-        attributes |= scores(trained, pca, validation)
+        attributes |= scores(trained, pca, training.validation)
         attributes |= estimator._about_codes(trained, table)
-        if validation is not None:
+        if training.validation is not None:
             say_result(estimator, attributes)
-        context.call_on_fit_task_end(
-            estimator=estimator,
-            X=self.X,
-            y=self.X,
-            metadata=self._metadata(),
-            reconstruction_attributes=attributes,
-        )
+        self._end(context, attributes)
         return attributes
+
+    def _training(self, architecture, start, table, emphasis):
+        """Return what the runs of this fit have in common."""
+        if emphasis:
+            check_cellwise(self.estimator.loss, self.X.shape[1])
+        return Training(
+            start=start,
+            architecture=architecture,
+            objective=self.objective,
+            optimizer=self.optimizer,
+            learning_rate=float(self.optimizer.learning_rate),
+            weight_decay=self.optimizer.weight_decay,
+            seeds=self.seeds,
+            table=table,
+            row_index=self.train_index,
+            validation=self._validation(table),
+            patience=self.estimator.patience,
+            cause=partial(likely_cause, self.estimator),
+            optimizer_state=self.optimizer_state(),
+            emphasis=emphasis,
+            loss_unit=self.loss_unit(table),
+        )
+
+    def _trained(self, training, schedule, corruptions, pca, context):
+        """Train with the best of the corruptions, and return the run and its record."""
+        start, seeds = training.start, self.seeds
+        with (
+            contextlib.ExitStack() as on_close,
+            training.lent_program(schedule.batch_size) as program,
+        ):
+
+            def attributes():
+                return self._attributes(start.with_weights(program.weights()), pca)
+
+            def who_listens():
+                estimator, table = self.estimator, training.table
+                return hooks_of(
+                    estimator,
+                    schedule,
+                    lambda: SklearnCallbacks(estimator, context, self.X, attributes),
+                    keras_callbacks=keras_callbacks_of(
+                        estimator, program, table, schedule, on_close
+                    ),
+                )
+
+            def run_epochs(corruption, schedule, listeners=None):
+                judge = corruption.judge(seeds.judge)
+                corrupt = corruption.seeded(seeds.noise)
+                return training.run(program, schedule, corrupt, judge, listeners)
+
+            corruption = self._chosen(corruptions, run_epochs, schedule)
+            run = run_epochs(corruption, schedule, who_listens)
+            return run, self.record(run, program) | corruption.attributes
 
     # What a partial fit does otherwise.
 
@@ -161,15 +151,15 @@ class Fit:
 
     def split(self, pca):
         """Return the training and the validation rows, each ascending."""
-        rows = self.weighted_rows()
+        row_index = self.weighted_rows()
         if self.X_val is not None:
-            return rows, all_rows(self.X_val.shape[0])
+            return row_index, all_rows(self.X_val.shape[0])
         fraction = self.estimator.validation_fraction
         if not fraction:
-            return rows, all_rows(0)
-        clusters = clusters_of(self._seen(pca), rows, self.groups)
+            return row_index, all_rows(0)
+        clusters = clusters_of(self._seen(pca), row_index, self.groups)
         train, held_out = split_rows(clusters, fraction, self.seeds.split)
-        return rows[train], rows[held_out]
+        return row_index[train], row_index[held_out]
 
     def _seen(self, pca):
         """Return the table as a network will see it."""
@@ -179,12 +169,12 @@ class Fit:
 
     def weighted_rows(self):
         """Return the rows that count: all but those of weight zero."""
-        rows = all_rows(self.X.shape[0])
-        return rows if self.weight is None else rows[self.weight > 0]
+        row_index = all_rows(self.X.shape[0])
+        return row_index if self.weight is None else row_index[self.weight > 0]
 
     def check_settings(self):
         patience = self.estimator.patience
-        if patience is not None and not len(self.val_rows):
+        if patience is not None and not len(self.val_index):
             raise ValueError(
                 f"patience={patience} needs validation rows; set validation_fraction "
                 "above 0, pass X_val, or set patience=None."
@@ -193,25 +183,15 @@ class Fit:
     def reported(self, corruptions):
         """Return the names of what each epoch reports."""
         names = ["loss", "penalty", "learning_rate"]
-        if len(self.val_rows):
+        if len(self.val_index):
             names.append("val_loss")
             if corruptions[0].judge(self.seeds.judge) is not None:
                 names.append("val_noisy_loss")
         return names
 
-    def make_schedule(self, n_weights, rate):
-        batch_size, n_rows = self.batch_size(), len(self.train_rows)
-        max_epochs = self.estimator.max_epochs
-        if max_epochs == "auto":
-            max_epochs = _defaults.max_epochs(n_rows, batch_size, n_weights)
-        return Schedule(batch_size, int(max_epochs), rate, n_rows)
-
-    def batch_size(self):
-        """Return the size asked for, or less if all rows fit into a smaller batch."""
-        n_rows, batch_size = len(self.train_rows), self.estimator.batch_size
-        if batch_size == "auto":
-            batch_size = _defaults.batch_size(n_rows)
-        return min(int(batch_size), 1 << (n_rows - 1).bit_length())
+    def schedule(self, training):
+        """Return how long to train, and how fast."""
+        return training.schedule(self.estimator.batch_size, self.estimator.max_epochs)
 
     def find_components(self):
         n_components = self.estimator._width(self.X.shape[1])
@@ -229,7 +209,7 @@ class Fit:
             network = CustomNetwork(estimator.build_network, n_features, self.n_components)
             architecture, start = custom_start(network, self.seeds.weights)
         else:
-            network = architecture = self.dense_network()
+            network = architecture = self.dense_network(pca)
             start = self.dense_start(network, pca)
         if self.goes_on:
             self.check_same_network(network, "warm_start=True")
@@ -239,7 +219,8 @@ class Fit:
     def dense_start(self, network, pca):
         return dense_start(network, pca, self.estimator.init, self.seeds.weights)
 
-    def dense_network(self):
+    def dense_network(self, pca):
+        """Return the network of the parameters, whatever the components are."""
         estimator = self.estimator
         return DenseNetwork(
             self.X.shape[1],
@@ -275,19 +256,19 @@ class Fit:
         """Whether the autoencoder may be PCA where it has seen no rows."""
         return trained.has_linear_code and self.estimator.init == "pca"
 
-    def beats_start(self, trained, start, run, validation):
+    def beats_start(self, trained, training, run):
         """Whether the epochs have gained something beyond doubt."""
-        if validation is None:
+        if training.validation is None:
             return not self.estimator.validation_fraction  # else no row could be held out
         is_noisy = "val_noisy_loss" in run.history
         return is_better(
             trained,
-            start,
-            validation,
+            training.start,
+            training.validation,
             run.gains,
             power=None if is_noisy else power_of_scale(self.estimator.loss),
             groups=self.groups if self.X_val is None else None,
-            seen=(self._table(start), self.train_rows),
+            seen=(training.table, training.row_index),
         )
 
     def loss_unit(self, table):
@@ -318,42 +299,46 @@ class Fit:
 
     # What is common to both.
 
-    def _begin(self):
-        context = self.estimator._init_callback_context(
-            max_subtasks=self.schedule.max_epochs
-        )
-        context.call_on_fit_task_begin(
-            estimator=self.estimator,
-            X=self.X,
-            y=self.X,
-            metadata=self._metadata(),
-        )
+    def _begin(self, max_subtasks):
+        """Tell scikit-learn's callbacks that the fit begins, and return their context."""
+        context = callback_context(self.estimator, max_subtasks)
+        context.call_on_fit_task_begin(**self._told())
         return context
 
-    def _metadata(self):
-        return {} if self.weight is None else {"sample_weight": self.weight}
+    def _end(self, context, attributes):
+        """Tell scikit-learn's callbacks that the fit has ended, and with what."""
+        context.call_on_fit_task_end(**self._told(), reconstruction_attributes=attributes)
+
+    def _told(self):
+        metadata = {} if self.weight is None else {"sample_weight": self.weight}
+        return {
+            "estimator": self.estimator,
+            "X": self.X,
+            "y": self.X,
+            "metadata": metadata,
+        }
 
     def _table(self, start):
         return Table(self.X, self.weight, start.shift, start.scale)
 
     def _validation(self, table):
         if self.X_val is not None:
-            return Table(self.X_val, None, table.shift, table.scale), self.val_rows
-        return (table, self.val_rows) if len(self.val_rows) else None
+            return Table(self.X_val, None, table.shift, table.scale), self.val_index
+        return (table, self.val_index) if len(self.val_index) else None
 
-    def _chosen(self, corruptions, run_epochs):
+    def _chosen(self, corruptions, run_epochs, schedule):
         """Return the corruption that is best on the validation rows in short runs."""
         if len(corruptions) == 1:
             return corruptions[0]
-        if not len(self.val_rows):
+        if not len(self.val_index):
             raise ValueError(
                 "noise_level='auto' needs validation rows to choose by; give a number, or "
                 "call fit with X_val or with validation_fraction above 0 and more rows."
             )
-        schedule = self.schedule.shortened(TRIAL)
+        trial = schedule.shortened(TRIAL)
         errors = []
         for corruption in corruptions:
-            history = run_epochs(corruption, schedule, has_hooks=False).history
+            history = run_epochs(corruption, trial).history
             errors.append(min(history["val_loss"]))
             self._say(f"tried {corruption.attributes}: val_loss {errors[-1]:.4g}")
         return corruptions[int(np.argmin(errors))]

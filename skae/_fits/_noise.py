@@ -51,7 +51,7 @@ class Corruption:
         return lambda: self.seeded(seed)
 
 
-def noise_maker(noise, pca, table, rows, groups=None):
+def noise_maker(noise, pca, table, row_index, groups=None):
     """Return ``level -> corruption`` for a noise asked for by name.
 
     Parameters
@@ -60,7 +60,7 @@ def noise_maker(noise, pca, table, rows, groups=None):
     pca : PrincipalComponents
     table : Table
         In whose units, as the network sees them, the corruption works.
-    rows : ndarray of int
+    row_index : ndarray of int
         The training rows, which extremes and donors are taken from.
     groups : list of list of int, default=None
         Columns that are corrupted as one.
@@ -72,11 +72,11 @@ def noise_maker(noise, pca, table, rows, groups=None):
         mean = (pca.mean - table.shift) / table.scale
         return lambda level: MaskingNoise(level, mean, groups)
     if noise == "salt_and_pepper":
-        low, high = _extremes(table, rows)
+        low, high = _extremes(table, row_index)
         return lambda level: SaltAndPepperNoise(level, low, high, groups)
-    n_donors = max(1, min(len(rows), DONOR_VALUES // table.X.shape[1]))
-    evenly = np.linspace(0, len(rows) - 1, n_donors).astype(np.intp)
-    donors = table.rows(rows[evenly])
+    n_donors = max(1, min(len(row_index), DONOR_VALUES // table.X.shape[1]))
+    evenly = np.linspace(0, len(row_index) - 1, n_donors).astype(np.intp)
+    donors = table.rows(row_index[evenly])
     return lambda level: SwapNoise(level, donors, groups)
 
 
@@ -97,11 +97,11 @@ def check_level(noise, level, column=None):
         raise ValueError(f"noise_level={level!r}{place} must be {allowed}.")
 
 
-def _extremes(table, rows):
+def _extremes(table, row_index):
     """Return the smallest and the largest value of each column."""
     low, high = np.inf, -np.inf
-    for part in chunk_slices(len(rows), table.X.shape[1]):
-        chunk = table.rows(rows[part])
+    for part in chunk_slices(len(row_index), table.X.shape[1]):
+        chunk = table.rows(row_index[part])
         low = np.minimum(low, chunk.min(axis=0))
         high = np.maximum(high, chunk.max(axis=0))
     return low, high

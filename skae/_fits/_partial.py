@@ -1,5 +1,6 @@
 """A partial fit: one epoch more, on the rows given."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,6 @@ import numpy as np
 from .._data._split import all_rows
 from .._models._bounds import bounds_of
 from .._models._custom import CustomNetwork
-from .._training import Schedule
 from .._training._objective import optimizer_key
 from ._autoencoder import Fit
 
@@ -28,8 +28,10 @@ class PartialFit(Fit):
         """Return all names: what `fit` has rows for, one epoch need not have."""
         return ["loss", "penalty", "learning_rate", "val_loss", "val_noisy_loss"]
 
-    def make_schedule(self, n_weights, rate):
-        return Schedule(self.batch_size(), 1, rate, len(self.train_rows), is_constant=True)
+    def schedule(self, training):
+        """Return one epoch at a constant learning rate."""
+        schedule = training.schedule(self.estimator.batch_size, max_epochs=1)
+        return replace(schedule, is_constant=True)
 
     def find_components(self):
         if not self.goes_on:
@@ -45,7 +47,7 @@ class PartialFit(Fit):
         estimator, start = self.estimator, self.estimator._model
         network = start.network
         if estimator.build_network is None:
-            network = self.dense_network()
+            network = self.dense_network(pca)
         elif isinstance(network, CustomNetwork):
             network = replace(
                 network,
@@ -57,10 +59,14 @@ class PartialFit(Fit):
 
     def optimizer_state(self):
         state = getattr(self.estimator, "_optimizer_state", None)
-        self.state_key = repr(optimizer_key(self.optimizer))
         if state is None or state[0] != self.state_key:
             return None  # another optimizer starts afresh
         return state[1]
+
+    @functools.cached_property
+    def state_key(self):
+        """What an optimizer must share to go on from the state of another."""
+        return repr(optimizer_key(self.optimizer))
 
     def finish(self, trained, table, pca):
         """Return the autoencoder with its codes as they are, so that calls compare."""
@@ -70,7 +76,7 @@ class PartialFit(Fit):
         before = self.estimator._model.bounds if self.goes_on else None
         return replace(trained, bounds=bounds if before is None else before.united(bounds))
 
-    def beats_start(self, trained, start, run, validation):
+    def beats_start(self, trained, training, run):
         return True  # an epoch has no rows to be judged by
 
     def record(self, run, program):

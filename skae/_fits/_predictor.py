@@ -1,31 +1,82 @@
 """A fit with labels: pre-train on all rows, put a head on the encoder, fine-tune."""
 
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.frozen import FrozenEstimator
 
-from .._console import say
+from .._compat import callback_context, forget_callback_context
 from .._data._labels import stacked
 from .._data._rows import take
 from .._data._split import all_rows, clusters_of, split_rows_evenly
 from .._data._table import Table
 from .._data._validation import checked_widths, with_mean_one
 from .._models._predictor import Predictor, PredictorNetwork
-from .._training import Hooks, Lines, Schedule, SklearnCallbacks, train
+from .._training import SklearnCallbacks
 from .._training._objective import Objective
-from .._training._programs import lent_program
-from . import _defaults
 from ._causes import check_size, likely_cause
+from ._run import Training
 from ._seeds import Seeds
+from ._telling import hooks_of, say_of
 
 FEW_LABELS = 1000
 MAX_EPOCHS = 150  # above it, few labels are only learnt by heart
 HEAD_FIRST = 0.25  # part of the epochs that train the head alone
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows with labels.
+
+    Attributes
+    ----------
+    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    y : ndarray
+        The labels as the user has them.
+    targets : ndarray of shape (n_samples, n_outputs)
+        What a head should give for them.
+    weight : ndarray of shape (n_samples,), default=None
+        In fine-tuning.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        In scores.
+    """
+
+    X: object
+    y: np.ndarray
+    targets: np.ndarray
+    weight: np.ndarray | None = None
+    sample_weight: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """What is trained before, and on which rows.
+
+    Attributes
+    ----------
+    autoencoder : BaseAutoencoder
+    is_done : bool
+        Whether the autoencoder is fitted already, and stays as it is.
+    unlabelled : as X, or None
+        Rows without labels, behind those that have them.
+    weight, groups : ndarray of shape (n_all,) or None
+        Of all rows, those with labels first; rows of a group stay together in a split.
+    """
+
+    autoencoder: object
+    is_done: bool
+    unlabelled: object
+    weight: np.ndarray | None
+    groups: np.ndarray | None
+
+    def rows_behind(self, labelled):
+        """Return all rows, those with labels first."""
+        if self.unlabelled is None:
+            return labelled
+        return stacked([labelled, self.unlabelled])
 
 
 class FineTuning:
@@ -37,41 +88,18 @@ class FineTuning:
     ----------
     estimator : BasePredictor
     task : Classes or Values
-    labelled : tuple of (X, targets)
-        Rows, and an array of shape (n_samples, n_outputs).
-    weight : ndarray of shape (n_samples,) or None
-        Weight of each labelled row in fine-tuning.
-    autoencoder : BaseAutoencoder
-        To be pre-trained, but for one that the estimator holds frozen.
-    to_pretrain : tuple of (rows, weight), each may be None
-        More rows for the pre-training, and the weights of all, the labelled ones first.
-    validation : tuple of (X, targets), or None
-    labels : ndarray
-        The labels as the user has them, for callbacks.
-    groups : ndarray or None
-        Of all rows in the order of pre-training; those of one stay together in a split.
+    labelled : LabelledRows
+    pretraining : Pretraining
+    validation : LabelledRows, default=None
+        Rows that choose the best epoch, in place of a part of the labelled ones.
     """
 
-    def __init__(
-        self,
-        estimator,
-        task,
-        labelled,
-        weight,
-        autoencoder,
-        to_pretrain,
-        validation,
-        *,
-        labels,
-        groups,
-    ):
-        self.estimator, self.task, self.labels = estimator, task, labels
-        self.groups = groups
-        self.labelled, self.weight = labelled, weight
-        if weight is not None:
-            self.weight = with_mean_one(weight)
-        self.autoencoder = autoencoder
-        self.to_pretrain = to_pretrain
+    def __init__(self, estimator, task, labelled, pretraining, validation=None):
+        self.estimator, self.task = estimator, task
+        self.labelled, self.pretraining = labelled, pretraining
+        self.weight = labelled.weight
+        if self.weight is not None:
+            self.weight = with_mean_one(self.weight)
         self.seeds = Seeds.from_random_state(estimator.random_state, 0)
         self.pretrain_seed, self.head_seed, self.scratch_seed = self.seeds.weights.spawn(3)
         self.objective = Objective(
@@ -84,7 +112,7 @@ class FineTuning:
             (1, *self.head_layer_sizes, task.n_outputs),
             {"head_hidden_layer_sizes": estimator.head_hidden_layer_sizes},
         )
-        self.has_few_labels = len(labelled[1]) < FEW_LABELS
+        self.has_few_labels = len(labelled.targets) < FEW_LABELS
         self.held_out = labelled if validation is None else validation
         fraction = estimator.validation_fraction
         if fraction == "auto":
@@ -99,12 +127,12 @@ class FineTuning:
     def run(self):
         """Train, and return the attributes of the fitted estimator."""
         estimator = self.estimator
-        self.context = estimator._init_callback_context(max_subtasks=None)
-        told = {"estimator": estimator, "X": self.labelled[0], "y": self.labels}
+        self.context = callback_context(estimator, None)
+        told = {"estimator": estimator, "X": self.labelled.X, "y": self.labelled.y}
         self.context.call_on_fit_task_begin(**told)
         autoencoder = self.pretrained()
         model = autoencoder._model.without_penalty()
-        self.train_rows, self.val_rows = self.split(model)
+        self.train_index, self.val_index = self.split(model)
         network = PredictorNetwork(
             model.network,
             self.head_layer_sizes,
@@ -112,8 +140,8 @@ class FineTuning:
             self.task.n_outputs,
             is_frozen=False,
         )
-        weight = None if self.weight is None else self.weight[self.train_rows]
-        prior = self.task.prior(self.labelled[1][self.train_rows], weight)
+        weight = None if self.weight is None else self.weight[self.train_index]
+        prior = self.task.prior(self.labelled.targets[self.train_index], weight)
         predictor = Predictor(model, network.initial_head(self.head_seed, prior))
         untrained = replace(predictor, model=model.untrained(self.scratch_seed))
         attributes = {"autoencoder_": autoencoder, "_task": self.task}
@@ -129,8 +157,7 @@ class FineTuning:
         if estimator.compare_from_scratch:
             outcome = self.outcome(*self.trained(network, untrained, "from scratch"))
             scratch = copy.copy(estimator)
-            for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-                vars(scratch).pop(name)  # they belong to this fit
+            forget_callback_context(scratch)
             vars(scratch).update(attributes | outcome)
             attributes["scratch_"] = scratch
             attributes["scratch_validation_score_"] = scratch.validation_score_
@@ -150,25 +177,27 @@ class FineTuning:
 
     def split(self, model):
         """Return the training and the validation rows, each ascending."""
-        X, targets = self.labelled
-        rows = all_rows(len(targets))
+        X, targets = self.labelled.X, self.labelled.targets
+        row_index = all_rows(len(targets))
         if self.weight is not None:
-            rows = rows[self.weight > 0]
+            row_index = row_index[self.weight > 0]
         if self.held_out is not self.labelled:
-            return rows, all_rows(len(self.held_out[1]))
+            return row_index, all_rows(len(self.held_out.targets))
         if not self.validation_fraction:
-            return rows, all_rows(0)
-        groups = None if self.groups is None else self.groups[: len(targets)]
-        clusters = clusters_of(self.table(model, X), rows, groups)
+            return row_index, all_rows(0)
+        groups = self.pretraining.groups
+        groups = None if groups is None else groups[: len(targets)]
+        clusters = clusters_of(self.table(model, X), row_index, groups)
         train, held_out = split_rows_evenly(
-            clusters, targets[rows], self.validation_fraction, self.seeds.split
+            clusters, targets[row_index], self.validation_fraction, self.seeds.split
         )
-        return rows[train], rows[held_out]
+        return row_index[train], row_index[held_out]
 
     def pretrained(self):
         """Return the autoencoder, fitted on all rows, and set what corrupts the inputs."""
-        autoencoder, (rows, weight) = self.autoencoder, self.all_rows()
-        if not isinstance(self.estimator.autoencoder, FrozenEstimator):
+        autoencoder, pretraining = self.pretraining.autoencoder, self.pretraining
+        rows = pretraining.rows_behind(self.labelled.X)
+        if not pretraining.is_done:
             if autoencoder.random_state is None:
                 seed = int(self.pretrain_seed.generate_state(1)[0])
                 autoencoder.set_params(random_state=seed)
@@ -179,18 +208,17 @@ class FineTuning:
             told = {"estimator": self.estimator, "X": rows}
             context.call_on_fit_task_begin(**told)
             with context.propagate_callback_context(autoencoder):
-                autoencoder.fit(self.named(rows), sample_weight=weight, groups=self.groups)
+                autoencoder.fit(
+                    self.named(rows),
+                    sample_weight=pretraining.weight,
+                    groups=pretraining.groups,
+                )
             context.call_on_fit_task_end(**told)
         keeps_noise = self.estimator.keep_noise
         if keeps_noise == "auto":
             keeps_noise = self.has_few_labels
         self.corrupt = self.noise(autoencoder, rows) if keeps_noise else None
         return autoencoder
-
-    def all_rows(self):
-        """Return all rows, those with labels first, and their weights or None."""
-        rows, (unlabelled, weight) = self.labelled[0], self.to_pretrain
-        return rows if unlabelled is None else stacked([rows, unlabelled]), weight
 
     def named(self, rows):
         """Return rows with the names of their columns, if they came with any."""
@@ -219,48 +247,26 @@ class FineTuning:
     def trained(self, network, start, what, part=1):
         """Return a predictor trained from where it stands, and how that went."""
         self.say(what)
-        X, targets = self.labelled
-        table = self.table(start.model, X, self.weight, targets)
-        validation = None
-        if self.held_out is not self.labelled:
-            X_val, targets = self.held_out
-            validation = self.table(start.model, X_val, None, targets), self.val_rows
-        elif len(self.val_rows):
-            validation = table, self.val_rows
-        optimizer = self.objective.make_optimizer()
-        rate, decay = float(optimizer.learning_rate), optimizer.weight_decay
-        schedule = self.schedule(sum(a.size for a in start.weights()), rate)
-        schedule = schedule.shortened(part)
-        told = {"estimator": self.estimator, "X": X, "y": self.labels}
+        training = self.training(network, start)
+        batch_size, max_epochs = self.estimator.batch_size, self.estimator.max_epochs
+        schedule = training.schedule(batch_size, max_epochs, MAX_EPOCHS).shortened(part)
+        told = {"estimator": self.estimator, "X": self.labelled.X, "y": self.labelled.y}
         context = self.context.subcontext(what, max_subtasks=schedule.max_epochs)
         context.call_on_fit_task_begin(**told)
-        with lent_program(
-            network, self.objective, optimizer, schedule.batch_size, False
-        ) as program:
-            program.load(
-                start.weights(),
-                None,
-                self.seeds.dropout,
-                shift=np.zeros(network.n_features),
-                scale=1.0,
-                weight_decay=decay,
-            )
+        with training.lent_program(schedule.batch_size) as program:
 
             def fitted_attributes():
                 return self.fitted(start.with_weights(program.weights()))
 
-            run = train(
-                program,
-                table,
-                self.train_rows,
-                schedule,
-                np.random.default_rng(self.seeds.order),
-                corrupt=self.corrupt,
-                validation=validation,
-                patience=self.estimator.patience,
-                hooks=self.hooks(schedule.max_epochs, what, context, fitted_attributes),
-                cause=partial(likely_cause, self.estimator, rate=rate, decay=decay),
-            )
+            def sklearn_callbacks():
+                return SklearnCallbacks(
+                    context=context, fitted_attributes=fitted_attributes, **told
+                )
+
+            def listeners():
+                return hooks_of(self.estimator, schedule, sklearn_callbacks, what=what)
+
+            run = training.run(program, schedule, self.corrupt, listeners=listeners)
         trained = start.with_weights(run.weights)
         if network.is_frozen:  # to the last bit
             trained = replace(trained, model=start.model)
@@ -268,51 +274,49 @@ class FineTuning:
         context.call_on_fit_task_end(**told)
         return trained, run
 
+    def training(self, network, start):
+        """Return what a run from a predictor depends on."""
+        table = self.table(start.model, self.labelled.X, self.weight, self.labelled.targets)
+        validation = None
+        if self.held_out is not self.labelled:
+            held_out = self.held_out
+            held_out = self.table(start.model, held_out.X, None, held_out.targets)
+            validation = held_out, self.val_index
+        elif len(self.val_index):
+            validation = table, self.val_index
+        optimizer = self.objective.make_optimizer()
+        return Training(
+            start=start,
+            architecture=network,
+            objective=self.objective,
+            optimizer=optimizer,
+            learning_rate=float(optimizer.learning_rate),
+            weight_decay=optimizer.weight_decay,
+            seeds=self.seeds,
+            table=table,
+            row_index=self.train_index,
+            validation=validation,
+            patience=self.estimator.patience,
+            cause=partial(likely_cause, self.estimator),
+        )
+
     def fitted(self, predictor):
         """Return what an estimator needs to predict."""
         return {"_predictor": predictor, "_task": self.task}
 
-    def schedule(self, n_weights, rate):
-        """Return how long to train and how fast."""
-        batch_size, max_epochs = self.estimator.batch_size, self.estimator.max_epochs
-        n_rows = len(self.train_rows)
-        if batch_size == "auto":
-            batch_size = _defaults.batch_size(n_rows)
-        batch_size = min(int(batch_size), 1 << (n_rows - 1).bit_length())
-        if max_epochs == "auto":
-            max_epochs = _defaults.max_epochs(n_rows, batch_size, n_weights)
-            max_epochs = min(max_epochs, MAX_EPOCHS)
-        return Schedule(batch_size, int(max_epochs), rate, n_rows)
-
     def validation_score(self, predictor):
         """Return the score on the validation rows, NaN without any."""
-        if not len(self.val_rows):
+        if not len(self.val_index):
             return float("nan")
-        X, targets = self.held_out
-        weight = self.to_pretrain[1] if self.held_out is self.labelled else None
+        weight = self.held_out.sample_weight
         if weight is not None:
-            weight = with_mean_one(weight[self.val_rows])
-        outputs = predictor.outputs(take(X, self.val_rows))
-        return self.task.score(outputs, targets[self.val_rows], weight)
-
-    def hooks(self, max_epochs, what, context, fitted_attributes):
-        """Return who is told of the epochs, or None."""
-        estimator, listeners = self.estimator, []
-        if getattr(estimator, "_skl_callbacks", None):
-            listeners.append(
-                SklearnCallbacks(
-                    estimator, context, self.labelled[0], fitted_attributes, self.labels
-                )
-            )
-        if estimator.verbose:
-            every = 1 if estimator.verbose > 1 else max(1, max_epochs // 10)
-            name = f"{type(estimator).__name__}, {what}"
-            listeners.append(Lines(name, max_epochs, every))
-        return Hooks(listeners) if listeners else None
+            weight = with_mean_one(weight[self.val_index])
+        outputs = predictor.outputs(take(self.held_out.X, self.val_index))
+        return self.task.score(outputs, self.held_out.targets[self.val_index], weight)
 
     def say_result(self, attributes):
         """Print the score and what it compares with."""
-        if len(self.val_rows):
+        if len(self.val_index):
             line = f"score on validation rows {attributes['validation_score_']:.4f}"
             if self.estimator.compare_from_scratch:
                 line += f", from scratch {attributes['scratch_validation_score_']:.4f}"
@@ -320,5 +324,4 @@ class FineTuning:
 
     def say(self, line):
         """Print a line if the estimator is verbose."""
-        if self.estimator.verbose:
-            say(f"[{type(self.estimator).__name__}] {line}")
+        say_of(self.estimator, line)

@@ -22,15 +22,11 @@ class _OfLayer:
     the penalty of a sparse code is then taken in units of their variance.
     """
 
-    def find_components(self):
-        self.pca = super().find_components()
-        return self.pca
-
-    def dense_network(self):
-        network = super().dense_network()
+    def dense_network(self, pca):
+        network = super().dense_network(pca)
         if self.estimator.is_first or not getattr(network.code, "weight", None):
             return network
-        weight = network.code.weight * self.pca.scale**2
+        weight = network.code.weight * pca.scale**2
         return replace(network, code=replace(network.code, weight=weight))
 
     def dense_start(self, network, pca):
@@ -72,14 +68,14 @@ class _Pretraining:
             self.pretrained_score = estimator.pretrained_score_
             return super().start(pca)
         self.layers = self._pretrained_layers()
-        start = composed(self.dense_network(), [layer._model for layer in self.layers])
+        start = composed(self.dense_network(pca), [layer._model for layer in self.layers])
         about = scores(start, pca, self._validation(self._table(start)))
         self.pretrained_score = about["validation_score_"]
         return start.network, start
 
-    def dense_network(self):
+    def dense_network(self, pca):
         activation = hidden_activation(self.estimator)
-        return replace(super().dense_network(), activation=activation)
+        return replace(super().dense_network(pca), activation=activation)
 
     def keeps_start(self):
         return True
@@ -95,11 +91,11 @@ class _Pretraining:
         }
 
     def _pretrained_layers(self):
-        rows = take(self.X, self.train_rows)
-        weight = None if self.weight is None else self.weight[self.train_rows]
+        rows = take(self.X, self.train_index)
+        weight = None if self.weight is None else self.weight[self.train_index]
         unseen = None
-        if len(self.val_rows):
-            unseen = take(self.X if self.X_val is None else self.X_val, self.val_rows)
+        if len(self.val_index):
+            unseen = take(self.X if self.X_val is None else self.X_val, self.val_index)
         widths = (*self.hidden_layer_sizes, self.n_components)
         seeds = self.seeds.weights.generate_state(len(widths))
         layers = []
@@ -132,14 +128,9 @@ class StackedFit(_Pretraining, Fit):
         if self.estimator.fine_tune:
             return super().run()
         estimator = self.estimator
-        told = {"estimator": estimator, "X": self.X, "y": self.X}
-        told["metadata"] = self._metadata()
-        self.context = estimator._init_callback_context(
-            max_subtasks=len(self.hidden_layer_sizes) + 1
-        )
-        self.context.call_on_fit_task_begin(**told)
+        self.context = self._begin(len(self.hidden_layer_sizes) + 1)
         pca = self.find_components()
-        self.train_rows, self.val_rows = self.split(pca)
+        self.train_index, self.val_index = self.split(pca)
         self.check_settings()
         _, start = self.start(pca)
         table = self._table(start)
@@ -148,9 +139,9 @@ class StackedFit(_Pretraining, Fit):
         attributes = self._attributes(start, pca) | untrained | self._about_layers()
         attributes |= scores(start, pca, self._validation(table))
         attributes |= estimator._about_codes(start, table)
-        if len(self.val_rows):
+        if len(self.val_index):
             say_result(estimator, attributes)
-        self.context.call_on_fit_task_end(**told, reconstruction_attributes=attributes)
+        self._end(self.context, attributes)
         return attributes
 
 

@@ -25,16 +25,16 @@ def is_better(trained, start, validation, gains, *, power, groups, seen):
     seen : tuple of (Table, ndarray of int)
         The rows that the autoencoder was trained on.
     """
-    table, rows = validation
-    is_new = np.isin(table.copies(rows), seen[0].copies(seen[1]), invert=True)
-    rows, gains = rows[is_new], gains[is_new]
-    if not len(rows):
+    table, row_index = validation
+    is_new = np.isin(table.copies(row_index), seen[0].copies(seen[1]), invert=True)
+    row_index, gains = row_index[is_new], gains[is_new]
+    if not len(row_index):
         return False
     if power is not None:
-        gains = table.losses(start.reconstruct, power, rows)
-        gains -= table.losses(trained.reconstruct, power, rows)
-    weight = table.weights(rows).astype(np.float64)
-    return gain_is_real(gains, weight, clusters_of(table, rows, groups))
+        gains = table.losses(start.reconstruct, power, row_index)
+        gains -= table.losses(trained.reconstruct, power, row_index)
+    weight = table.weights(row_index).astype(np.float64)
+    return gain_is_real(gains, weight, clusters_of(table, row_index, groups))
 
 
 def scores(trained, pca, validation):
@@ -42,10 +42,10 @@ def scores(trained, pca, validation):
     if validation is None:
         names = ["pca_loss_", "pca_score_", "validation_score_"]
         return dict.fromkeys(names, float("nan"))
-    table, rows = validation
-    pca_loss, pca_score = table.mse_and_r2(pca.reconstruct, rows)
+    table, row_index = validation
+    pca_loss, pca_score = table.mse_and_r2(pca.reconstruct, row_index)
     return {
         "pca_loss_": pca_loss,
         "pca_score_": pca_score,
-        "validation_score_": table.r2(trained.reconstruct, rows),
+        "validation_score_": table.r2(trained.reconstruct, row_index),
     }

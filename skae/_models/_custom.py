@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._compat import is_keras_name, is_keras_own
+from .._compat import all_layers, is_keras_name, is_keras_own
 from .._data._rows import map_rows
 from .._keras import check_process, interrupts_deferred, load_keras, seeded_draws
 from ._base import Model
@@ -145,7 +145,7 @@ def architecture_key(encoder, decoder):
     sure that they do what their config says. What a config cannot say is which layers
     and weights are the same ones.
     """
-    layers = [*encoder._flatten_layers(), *decoder._flatten_layers()]
+    layers = [*all_layers(encoder), *all_layers(decoder)]
     if not all(map(is_keras_own, layers)) or any(map(_calls_foreign_code, layers)):
         return None
     weights = [*encoder.weights, *decoder.weights]

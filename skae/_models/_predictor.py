@@ -86,6 +86,8 @@ class Predictor(Kept):
     model: object
     head: Perceptron
 
+    has_penalty = False  # what a code costs is left out of fine-tuning
+
     def weights(self):
         """Return the arrays in the order that the program takes them."""
         return [*self.model.encoder_weights(), *self.head.to_list()]

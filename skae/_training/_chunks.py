@@ -38,13 +38,13 @@ def n_chunk_batches(batch_size, n_features):
     return min(MAX_BATCHES, 1 << (n_batches.bit_length() - 1))
 
 
-def epochs(table, rows, batch_size, n_epochs, order_rng, corrupt=None):
+def epochs(table, row_index, batch_size, n_epochs, order_rng, corrupt=None):
     """Yield the chunks of each epoch in turn, as an iterator over epochs.
 
     Parameters
     ----------
     table : Table
-    rows : ndarray of int
+    row_index : ndarray of int
         The rows to train on, shuffled anew for each epoch.
     batch_size : int
     n_epochs : int
@@ -60,11 +60,11 @@ def epochs(table, rows, batch_size, n_epochs, order_rng, corrupt=None):
     """
     n_features = table.X.shape[1]
     n_chunk = n_chunk_batches(batch_size, n_features)
-    starts = range(0, len(rows), n_chunk * batch_size)
+    starts = range(0, len(row_index), n_chunk * batch_size)
 
     def chunks():
         for _ in range(n_epochs):
-            order = order_rng.permutation(rows)
+            order = order_rng.permutation(row_index)
             for start in starts:
                 yield prepare(order[start : start + n_chunk * batch_size])
 
@@ -90,8 +90,9 @@ def epochs(table, rows, batch_size, n_epochs, order_rng, corrupt=None):
         if len(rows) < n_chunk * batch_size:
             filled = np.zeros((n_chunk * batch_size, *rows.shape[1:]), rows.dtype)
             filled[: len(rows)] = rows
-            rows = filled
-        return rows.reshape(n_chunk, batch_size, *rows.shape[1:])
+        else:
+            filled = rows
+        return filled.reshape(n_chunk, batch_size, *rows.shape[1:])
 
     ready = _one_ahead(chunks())
     try:

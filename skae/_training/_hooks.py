@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from .._compat import is_keras_own
+from .._compat import is_empty_hook, is_keras_own, model_of, set_model
 from .._console import say
 from .._keras import float32_policy, load_keras
 
@@ -63,6 +63,7 @@ class KerasCallbacks:
     def __init__(self, callbacks, program, shift, scale, *, max_epochs, steps_per_epoch):
         keras = load_keras()
         self._used = {id(callback): dict(vars(callback)) for callback in callbacks}
+        self._models_before = {id(callback): model_of(callback) for callback in callbacks}
         self._optimizer = program.optimizer
         self._model = _in_user_units(program.model, shift, scale)
         self._model.optimizer = program.optimizer
@@ -102,7 +103,7 @@ class KerasCallbacks:
         """Take the model from the callbacks, also after a failure."""
         for callback in self._callbacks.callbacks:
             before = self._used.get(id(callback), {})
-            callback._model = before.get("_model")
+            set_model(callback, self._models_before.get(id(callback)))
             if is_keras_own(callback):
                 _restore_uncopyable(callback, before)
 
@@ -194,7 +195,7 @@ def _batch_hook(callback, keras):
     for hook in _BATCH_HOOKS:
         method = getattr(callback, hook)
         is_keras_own = getattr(method, "__module__", "").startswith("keras.")
-        if not getattr(method, "_is_default", False) and not is_keras_own:
+        if not is_empty_hook(method) and not is_keras_own:
             return hook
     return None
 

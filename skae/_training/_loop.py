@@ -41,7 +41,7 @@ class TrainingRun:
 def train(
     program,
     table,
-    rows,
+    row_index,
     schedule,
     order_rng,
     *,
@@ -61,7 +61,7 @@ def train(
     program : Program
     table : Table
         The rows to train on.
-    rows : ndarray of int
+    row_index : ndarray of int
         Which of them.
     schedule : Schedule
     order_rng : numpy.random.Generator
@@ -101,7 +101,9 @@ def train(
     )
     logs_of_epochs = []
     with contextlib.closing(
-        epochs(table, rows, schedule.batch_size, schedule.max_epochs, order_rng, corrupt)
+        epochs(
+            table, row_index, schedule.batch_size, schedule.max_epochs, order_rng, corrupt
+        )
     ) as chunks_of_epochs:
         for epoch, chunks in enumerate(chunks_of_epochs):
             rates = schedule.rates(epoch)
@@ -153,15 +155,18 @@ class _BestEpoch:
 
     def __init__(self, program, validation, judge):
         self._program = program
-        self._table, self._rows = validation
+        self._table, self._row_index = validation
         self._judge = judge
-        weight = np.ones(len(self._rows))
+        weight = np.ones(len(self._row_index))
         if self._table.weight is not None:
-            weight = self._table.weight[self._rows]
+            weight = self._table.weight[self._row_index]
         self._weight = weight / weight.sum()
         self._best = program.weights()
         self._noisy = None
-        if judge is not None and len(self._rows) * self._table.X.shape[1] <= KEPT_VALUES:
+        if (
+            judge is not None
+            and len(self._row_index) * self._table.X.shape[1] <= KEPT_VALUES
+        ):
             self._noisy = list(self._noisy_parts())
         self._start_losses = self._best_losses = self._losses(is_judged=True)
         self._lowest = np.inf
@@ -195,8 +200,8 @@ class _BestEpoch:
         return np.concatenate(losses).astype(np.float64)
 
     def _parts(self):
-        for part in chunk_slices(len(self._rows), self._table.X.shape[1]):
-            yield self._table.pairs(self._rows[part])
+        for part in chunk_slices(len(self._row_index), self._table.X.shape[1]):
+            yield self._table.pairs(self._row_index[part])
 
     def _noisy_parts(self):
         corrupt = self._judge()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._compat import is_keras_own
+from .._compat import function_settings, is_keras_own, rate_or_schedule, undecayed_pattern
 from .._keras import load_keras, unknown_name
 from ._functions import function_key
 
@@ -56,7 +56,7 @@ def loss_key(loss):
         return function_key(loss)
     if not is_keras_own(loss):
         return None
-    settings = getattr(loss, "_fn_kwargs", {}).items()
+    settings = function_settings(loss).items()
     function = function_key(getattr(loss, "fn", None), *settings)
     config = {k: value for k, value in loss.get_config().items() if k not in ("name", "fn")}
     return function and (type(loss), repr(config), function)
@@ -64,7 +64,7 @@ def loss_key(loss):
 
 def optimizer_key(optimizer):
     """Return what the steps of an optimizer depend on but for rate and decay, or None."""
-    rate = optimizer._learning_rate
+    rate = rate_or_schedule(optimizer)
     if not is_keras_own(optimizer) or not is_keras_own(rate):
         return None
     config = optimizer.get_config()
@@ -72,7 +72,7 @@ def optimizer_key(optimizer):
         config.pop(runtime, None)
     if has_plain_rate(optimizer):
         config.pop("learning_rate")
-    excluded = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    excluded = undecayed_pattern(optimizer)
     has_decay = optimizer.weight_decay is not None
     return type(optimizer), repr(config), repr(excluded), has_decay
 
@@ -183,7 +183,7 @@ def optimizer_settings(optimizer):
     ValueError
         If a class of the user's does not say by `get_config` how to make it again.
     """
-    excluded = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    excluded = undecayed_pattern(optimizer)
     excluded = None if excluded is None else excluded.pattern
     problem = "arguments are missing"
     try:
@@ -191,7 +191,7 @@ def optimizer_settings(optimizer):
             warnings.simplefilter("ignore")  # about functions, which are kept as they are
             settings = optimizer.get_config()
         if not has_plain_rate(optimizer):
-            settings["learning_rate"] = optimizer._learning_rate
+            settings["learning_rate"] = rate_or_schedule(optimizer)
         made = remade_optimizer(type(optimizer), settings, None)
         if is_keras_own(optimizer) or _plain_state(made) == _plain_state(optimizer):
             return settings, excluded
@@ -219,4 +219,4 @@ def _plain_state(optimizer):
 
 def has_plain_rate(optimizer):
     """Whether the learning rate is a number, which can be set, and not a schedule."""
-    return isinstance(optimizer._learning_rate, load_keras().Variable)
+    return isinstance(rate_or_schedule(optimizer), load_keras().Variable)

@@ -30,8 +30,8 @@ def borrowed_program(key, build):
     with _lock:
         waiting = _idle.get(key)
         program = waiting.pop() if waiting else None
-        if waiting is not None and not waiting:
-            del _idle[key]  # or, as the oldest, it would be asked for a program it lacks
+        if waiting == []:
+            del _idle[key]  # else it would be the oldest of the idle ones one day
     if program is None:
         program = build()
     try:

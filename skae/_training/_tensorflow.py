@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._compat import is_keras_own
+from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
 from .._keras import float32_policy, interrupts_deferred, load_keras
 from ._objective import has_plain_rate
 
@@ -91,14 +91,14 @@ class Program:
         return self._built_as == self._compiled_in()
 
     def _compiled_in(self):
-        optimizer, layers = self.optimizer, list(self.model._flatten_layers())
+        optimizer, layers = self.optimizer, all_layers(self.model)
         trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
         # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
         settings = [layer.get_config() for layer in layers if is_keras_own(layer)]
         settings.append(optimizer.get_config())
         for name in ("learning_rate", "weight_decay"):
             settings[-1].pop(name, None)
-        identities = id(optimizer._learning_rate), id(optimizer.weight_decay)
+        identities = id(rate_or_schedule(optimizer)), id(optimizer.weight_decay)
         return *identities, trainable, repr(settings)
 
     @interrupts_deferred()
@@ -259,5 +259,5 @@ def _seed_variables(model, weights):
     return [
         variable
         for variable in model.variables
-        if id(variable) not in known and "seed_generator_state" in variable.path
+        if id(variable) not in known and is_seed_state(variable)
     ]

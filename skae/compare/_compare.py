@@ -110,9 +110,12 @@ def compare_with_pca(
     table = as_frame(X)
     y, predictor, scorer, score_name = _task(table, y, scoring)
     groups = checked_groups(groups, table)
-    splits, together = make_splits(table, y, cv, groups, random_state)
-    shapes = [prepared(table, *split)[0].shape for split in splits]  # and forgotten
-    n_columns, limit = min(columns for _, columns in shapes), min(map(min, shapes))
+    pairs, together = make_splits(table, y, cv, groups, random_state)
+    splits = [
+        _prepared_split(number, pair, table, y, groups) for number, pair in enumerate(pairs)
+    ]
+    n_columns = min(split.rows.shape[1] for split in splits)
+    limit = min(min(split.rows.shape) for split in splits)
     widths, left_out = _widths(n_components, limit)
     if verbose:
         names = as_table(X).columns
@@ -122,39 +125,51 @@ def compare_with_pca(
     # Both solvers are exact; the default one may be randomised.
     pca = PCA(svd_solver="covariance_eigh" if len(table) > 2 * n_columns else "full")
     pca.set_output(transform="default")
+    curves = [pca_curve(pca, split.rows, split.unseen, n_columns) for split in splits]
     named, keys = {"PCA": pca} | named, {"PCA": "n_components"} | keys
-    curves, records = [], []
+    tasks = [(width, split) for split in splits for width in widths]
+    jobs = (
+        delayed(measured_on_split)(
+            {
+                name: _at_width(estimator, keys[name], width, random_state)
+                for name, estimator in named.items()
+            },
+            split,
+            predictor,
+            scorer,
+        )
+        for width, split in tasks
+    )
+    measured = Parallel(n_jobs, return_as="generator")(jobs)
+    return Comparison(
+        pd.DataFrame(_records(measured, tasks, verbose)),
+        np.mean(curves, axis=0),
+        score_name,
+        shared_variance(pairs),
+    )
 
-    def jobs():
-        for number, parts in enumerate(splits):
-            split = Split(
-                number,
-                *prepared(table, *parts),
-                targets=None if y is None else tuple(y[part] for part in parts),
-                groups=None if groups is None else groups[parts[0]],
-            )
-            curves.append(pca_curve(pca, split.rows, split.unseen, n_columns))
-            for width in widths:
-                contestants = {
-                    name: _at_width(estimator, keys[name], width, random_state)
-                    for name, estimator in named.items()
-                }
-                yield delayed(measured_on_split)(contestants, split, predictor, scorer)
 
-    tasks = [(width, split) for split in range(len(splits)) for width in widths]
-    for done, (width, split) in zip(Parallel(n_jobs, return_as="generator")(jobs()), tasks):
-        task = {"n_components": width, "split": split}
+def _prepared_split(number, pair, table, y, groups):
+    """Return a split of the table, its columns prepared on the training rows."""
+    return Split(
+        number,
+        *prepared(table, *pair),
+        targets=None if y is None else tuple(y[part] for part in pair),
+        groups=None if groups is None else groups[pair[0]],
+    )
+
+
+def _records(measured, tasks, verbose):
+    """Return a record for each estimator, width and split, and print them as they come."""
+    records = []
+    for n_done, (done, (width, split)) in enumerate(zip(measured, tasks), start=1):
+        task = {"n_components": width, "split": split.number}
         records += [{"estimator": name} | task | record for name, record in done.items()]
         if verbose:
             kept = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
-            place = f"{len(records) // len(named)}/{len(tasks)}"
-            _say(f"{place}: {width} components, split {split + 1}: R² {kept}")
-    return Comparison(
-        pd.DataFrame(records),
-        np.mean(curves, axis=0),
-        score_name,
-        shared_variance(splits),
-    )
+            place = f"{n_done}/{len(tasks)}: {width} components, split {split.number + 1}"
+            _say(f"{place}: R² {kept}")
+    return records
 
 
 def _say(line):

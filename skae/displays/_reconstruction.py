@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing
 
+from .._compat import safe_indexing
 from .._typing import MatplotlibAxes, Rows
 from ..compare._drawing import new_axes, without_steps, written
 from ..compare._pipelines import as_dense
@@ -124,9 +124,9 @@ class ReconstructionDisplay:
         n_rows = len(table.rows)
         if shown.min() < 0 or shown.max() >= n_rows:
             raise ValueError(f"rows={rows} must be positions from 0 to {n_rows - 1}.")
-        codes = table.codes(_safe_indexing(table.X, shown))
+        codes = table.codes(safe_indexing(table.X, shown))
         pca = table.pca(codes.shape[1], pca)
-        seen_by_pca = _safe_indexing(table.seen_by(pca), shown)
+        seen_by_pca = safe_indexing(table.seen_by(pca), shown)
         reconstructions = {
             "PCA": pca.inverse_transform(as_dense(pca.transform(seen_by_pca))),
             table.name: table.reconstructed(codes),
