@@ -28,6 +28,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
 }
 autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings say more than types can
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
 autodoc_default_options = {
@@ -58,7 +59,8 @@ def signature_of_init(_app, what, name, obj, _options, signature, returns):
     """Show the parameters of a Keras layer, whose ``__new__`` hides them."""
     if what == "class" and name.startswith("skae.sparsity"):
         parameters = list(inspect.signature(obj.__init__).parameters.values())[1:]
-        signature = str(inspect.Signature(parameters))
+        bare = [parameter.replace(annotation=parameter.empty) for parameter in parameters]
+        signature = str(inspect.Signature(bare))
     return signature, returns
 
 

@@ -1,10 +1,15 @@
 """AutoencoderTransformer: the plain autoencoder, nonlinear PCA."""
 
+from __future__ import annotations
+
+from typing import Literal
+
 from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
 from ._constraints import real_in
 from ._fits import _defaults
 from ._fits._noise import gaussian_input
+from ._typing import Auto, BuildNetwork, Callbacks, Loss, Optimizer, Seed, Widths
 
 
 class AutoencoderTransformer(BaseAutoencoder):
@@ -192,27 +197,27 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components=2,
+        n_components: float = 2,
         *,
-        hidden_layer_sizes=(128, 64),
-        activation="silu",
-        init="pca",
-        input_noise="auto",
-        build_network=None,
-        loss="mse",
-        optimizer="adamw",
-        learning_rate=None,
-        weight_decay=None,
-        batch_size="auto",
-        max_epochs="auto",
-        features="code",
-        validation_fraction=0.1,
-        patience=None,
-        callbacks=None,
-        warm_start=False,
-        verbose=0,
-        random_state=None,
-    ):
+        hidden_layer_sizes: Widths = (128, 64),
+        activation: str = "silu",
+        init: Literal["pca", "random"] = "pca",
+        input_noise: float | Auto = "auto",
+        build_network: BuildNetwork | None = None,
+        loss: Loss = "mse",
+        optimizer: Optimizer = "adamw",
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        batch_size: int | Auto = "auto",
+        max_epochs: int | Auto = "auto",
+        features: Literal["code", "all"] = "code",
+        validation_fraction: float = 0.1,
+        patience: int | None = None,
+        callbacks: Callbacks = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Seed = None,
+    ) -> None:
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation

@@ -1,18 +1,18 @@
 """BaseAutoencoder: all that the transformers share, with a slot for what they do not."""
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from sklearn.base import (
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
-from ._compat import StrOptions, fit_context
-from ._constraints import as_plain, integer_from, real_in
+from ._compat import StrOptions
+from ._constraints import as_plain, integer_from, parameters_checked, real_in
 from ._copies import KerasParameters
 from ._data._errors import squared_errors
 from ._data._output import in_table_columns
@@ -23,6 +23,10 @@ from ._fits._autoencoder import Fit
 from ._fits._noise import Corruption
 from ._fits._partial import PartialFit
 from ._keras import check_process, interrupts_deferred
+from ._typing import ArrayLike, Curves, Given, Rows
+
+if TYPE_CHECKING:
+    import keras
 
 
 class BaseAutoencoder(
@@ -35,6 +39,19 @@ class BaseAutoencoder(
 
     A variant fills the slots `_corruptions` and `_code_layer`, and may fill others.
     """
+
+    n_components_: int
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    mean_: np.ndarray
+    explained_variance_: np.ndarray
+    explained_variance_ratio_: np.ndarray
+    history_: Curves
+    n_epochs_: int
+    best_epoch_: int
+    pca_loss_: float
+    pca_score_: float
+    validation_score_: float
 
     _parameter_constraints: dict = {
         "n_components": [
@@ -60,8 +77,16 @@ class BaseAutoencoder(
         "random_state": ["random_state"],
     }
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, sample_weight=None, X_val=None, groups=None):
+    @parameters_checked
+    def fit(
+        self,
+        X: Rows,
+        y: object = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        X_val: Rows | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Train the autoencoder on the rows of `X`.
 
         Parameters
@@ -97,8 +122,10 @@ default=None
         with nothing_lost(self):
             return self._fit(X, sample_weight, X_val, groups)
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, *, sample_weight=None):
+    @parameters_checked
+    def partial_fit(
+        self, X: Rows, y: object = None, *, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on the rows of `X`, going on from where it stands.
 
         The first call sets the units and the principal components from its rows, so
@@ -123,7 +150,7 @@ default=None
         with nothing_lost(self):
             return self._fit(X, sample_weight, None, None, is_partial=True)
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Given:
         """Return the codes of `X`.
 
         Parameters
@@ -139,10 +166,11 @@ default=None
             before the codes, and those of the decoder's behind them.
         """
         check_is_fitted(self)
-        X = checked_rows(self, X)
-        return self._model.encode_all(X) if self._gives_all else self._model.encode(X)
+        rows = checked_rows(self, X)
+        encode = self._model.encode_all if self._gives_all else self._model.encode
+        return encode(rows)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Rows) -> Given:
         """Return the rows that the decoder gives for codes.
 
         Parameters
@@ -163,7 +191,7 @@ default=None
             codes = take(codes[:, first : first + self.n_components_], slice(None))
         return in_table_columns(self, self._model.decode(codes), X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Return the names of what `transform` gives.
 
         Parameters
@@ -190,7 +218,7 @@ default=None
         parts = [*hidden[: len(widths)], codes, *hidden[len(widths) :]]
         return np.asarray([name for part in parts for name in part], dtype=object)
 
-    def score(self, X, y=None):
+    def score(self, X: Rows, y: object = None) -> float:
         """Return the fraction of the variance of `X` that is reconstructed.
 
         This is R², higher is better, at most 1: on the same rows it can be compared
@@ -210,17 +238,17 @@ default=None
             that errors in constant columns count too.
         """
         check_is_fitted(self)
-        X = checked_rows(self, X)
-        if X.shape[0] < 2:
+        rows = checked_rows(self, X)
+        if rows.shape[0] < 2:
             warnings.warn(
                 "R² is not defined for fewer than two rows.",
                 UndefinedMetricWarning,
                 stacklevel=2,
             )
 
-        return Table(X, None, self.mean_, 1.0).r2(self._model.reconstruct)
+        return Table(rows, None, self.mean_, 1.0).r2(self._model.reconstruct)
 
-    def reconstruction_error(self, X, per_feature=False):
+    def reconstruction_error(self, X: Rows, per_feature: bool = False) -> Given:
         """Return how far the reconstructions are from the rows.
 
         Parameters
@@ -247,7 +275,7 @@ default=None
             errors[rows] = squared_errors(chunk.astype(np.float64), back, per_feature)
         return in_table_columns(self, errors, X) if per_feature else errors
 
-    def score_samples(self, X):
+    def score_samples(self, X: Rows) -> np.ndarray:
         """Return minus the reconstruction error of each row: higher is more normal.
 
         Parameters
@@ -263,17 +291,17 @@ default=None
         return -self.reconstruction_error(X)
 
     @property
-    def encoder_(self):
+    def encoder_(self) -> keras.Model:
         """The encoder as a Keras model, built when asked for."""
         return self._keras_models()[0]
 
     @property
-    def decoder_(self):
+    def decoder_(self) -> keras.Model:
         """The decoder as a Keras model, built when asked for."""
         return self._keras_models()[1]
 
     @property
-    def autoencoder_(self):
+    def autoencoder_(self) -> keras.Model:
         """Encoder and decoder as one Keras model, built when asked for."""
         return self._keras_models()[2]
 

@@ -1,5 +1,9 @@
 """BasePredictor: what the classifier and the regressor share."""
 
+from __future__ import annotations
+
+from typing import Self
+
 import numpy as np
 import pandas as pd
 from sklearn.base import (
@@ -19,6 +23,7 @@ from ._data._labels import groups_of_all, have_label, to_pretrain
 from ._data._split import checked_groups
 from ._data._validation import checked_rows, checked_weight, nothing_lost
 from ._fits._predictor import FineTuning, LabelledRows, Pretraining
+from ._typing import Curves, Given, Rows
 
 DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
 
@@ -33,6 +38,17 @@ class BasePredictor(
 
     A subclass says what its task is, and which autoencoder it takes if none is given.
     """
+
+    autoencoder_: BaseAutoencoder
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    history_: Curves
+    n_epochs_: int
+    best_epoch_: int
+    pretrained_score_: float
+    validation_score_: float
+    scratch_: Self
+    scratch_validation_score_: float
 
     _parameter_constraints: dict = {
         "autoencoder": [BaseAutoencoder, FrozenEstimator, None],
@@ -56,7 +72,7 @@ class BasePredictor(
         "random_state": ["random_state"],
     }
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Given:
         """Return the codes of `X`, as fine-tuning has left them.
 
         They are dense, and the codes alone, whatever `features` and `sparse_output` of

@@ -1,5 +1,9 @@
 """AutoencoderClassifier: pre-trained without labels, fine-tuned with them."""
 
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
@@ -7,11 +11,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from ._base_predictor import DEFAULT_WIDTH, BasePredictor
-from ._compat import StrOptions, fit_context
+from ._compat import StrOptions
+from ._constraints import parameters_checked
 from ._data._labels import have_label, known_classes
 from ._data._validation import with_mean_one
 from ._denoising import DenoisingAutoencoder
 from ._fits._tasks import Classes
+from ._typing import ArrayLike, Auto, Rows, Seed, Widths
 
 
 class AutoencoderClassifier(ClassifierMixin, BasePredictor):
@@ -144,6 +150,8 @@ class AutoencoderClassifier(ClassifierMixin, BasePredictor):
     True
     """
 
+    classes_: np.ndarray
+
     _parameter_constraints: dict = {
         **BasePredictor._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -151,22 +159,22 @@ class AutoencoderClassifier(ClassifierMixin, BasePredictor):
 
     def __init__(
         self,
-        autoencoder=None,
+        autoencoder: Any = None,
         *,
-        fine_tune=True,
-        head_hidden_layer_sizes=(),
-        keep_noise="auto",
-        class_weight=None,
-        learning_rate=1e-3,
-        weight_decay=1e-2,
-        batch_size="auto",
-        max_epochs="auto",
-        validation_fraction="auto",
-        patience=None,
-        compare_from_scratch=False,
-        verbose=0,
-        random_state=None,
-    ):
+        fine_tune: bool | Literal["head_first"] = True,
+        head_hidden_layer_sizes: Widths = (),
+        keep_noise: bool | Auto = "auto",
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-2,
+        batch_size: int | Auto = "auto",
+        max_epochs: int | Auto = "auto",
+        validation_fraction: float | Auto = "auto",
+        patience: int | None = None,
+        compare_from_scratch: bool = False,
+        verbose: int = 0,
+        random_state: Seed = None,
+    ) -> None:
         self.autoencoder = autoencoder
         self.fine_tune = fine_tune
         self.head_hidden_layer_sizes = head_hidden_layer_sizes
@@ -182,18 +190,18 @@ class AutoencoderClassifier(ClassifierMixin, BasePredictor):
         self.verbose = verbose
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @parameters_checked
     def fit(
         self,
-        X,
-        y,
+        X: Rows,
+        y: ArrayLike,
         *,
-        X_unlabeled=None,
-        sample_weight=None,
-        X_val=None,
-        y_val=None,
-        groups=None,
-    ):
+        X_unlabeled: Rows | None = None,
+        sample_weight: ArrayLike | None = None,
+        X_val: Rows | None = None,
+        y_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Pre-train on all rows, then fine-tune on those with labels.
 
         Parameters
@@ -228,7 +236,7 @@ default=None
         """
         return self._fit(X, y, X_unlabeled, sample_weight, X_val, y_val, groups)
 
-    def decision_function(self, X):
+    def decision_function(self, X: Rows) -> np.ndarray:
         """Return the network's outputs: the logarithms of odds.
 
         Parameters
@@ -245,7 +253,7 @@ default=None
         outputs = self._outputs(X)
         return outputs[:, 0] if self._task.n_outputs == 1 else outputs
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Rows) -> np.ndarray:
         """Return the probability of each class.
 
         Parameters
@@ -261,7 +269,7 @@ default=None
         outputs = self._outputs(X)
         return self._task.probabilities(outputs)
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> np.ndarray:
         """Return the most probable class of each row.
 
         Parameters
@@ -277,7 +285,7 @@ default=None
         outputs = self._outputs(X)
         return self._task.predictions(outputs)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Rows, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the accuracy of the predictions.
 
         Parameters

@@ -1,10 +1,14 @@
 """What numbers parameters may be: any kind of number, but no truth values."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ._compat import Interval
+from ._compat import Interval, fit_context
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class _Number(Interval):
@@ -27,3 +31,8 @@ def real_in(left, right=None, closed="left"):
 def as_plain(number):
     """Return a number of NumPy, whose arithmetic may overflow, as one of Python."""
     return number.item() if isinstance(number, np.generic) else number
+
+
+def parameters_checked(fit: Method) -> Method:
+    """Check the parameters of an estimator before it is fitted; keeps the type of `fit`."""
+    return fit_context(prefer_skip_nested_validation=True)(fit)

@@ -1,7 +1,11 @@
 """DenoisingAutoencoder: trained to give back clean rows from corrupted ones."""
 
+from __future__ import annotations
+
 import difflib
+from collections.abc import Callable, Sequence
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -12,6 +16,18 @@ from ._constraints import real_in
 from ._data._output import in_table_columns
 from ._data._validation import checked_rows
 from ._fits._noise import NOISES, Corruption, check_level, in_user_units, noise_maker
+from ._typing import (
+    Auto,
+    BuildNetwork,
+    Callbacks,
+    Given,
+    Loss,
+    NoiseName,
+    Optimizer,
+    Rows,
+    Seed,
+    Widths,
+)
 
 LADDER = (0.05, 0.1, 0.2, 0.4)
 
@@ -205,6 +221,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
     True
     """
 
+    noise_level_: float | np.ndarray | None
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "noise": [StrOptions(set(NOISES)), callable],
@@ -219,30 +237,30 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components=2,
+        n_components: float = 2,
         *,
-        noise="swap",
-        noise_level=0.2,
-        emphasis=0.0,
-        column_groups=None,
-        hidden_layer_sizes=(128, 64),
-        activation="silu",
-        init="pca",
-        build_network=None,
-        loss="mse",
-        optimizer="adamw",
-        learning_rate=None,
-        weight_decay=None,
-        batch_size="auto",
-        max_epochs="auto",
-        features="code",
-        validation_fraction=0.1,
-        patience=None,
-        callbacks=None,
-        warm_start=False,
-        verbose=0,
-        random_state=None,
-    ):
+        noise: NoiseName | Callable[..., Any] = "swap",
+        noise_level: float | dict[Any, float] | Auto = 0.2,
+        emphasis: float = 0.0,
+        column_groups: Sequence[Sequence[Any]] | None = None,
+        hidden_layer_sizes: Widths = (128, 64),
+        activation: str = "silu",
+        init: Literal["pca", "random"] = "pca",
+        build_network: BuildNetwork | None = None,
+        loss: Loss = "mse",
+        optimizer: Optimizer = "adamw",
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        batch_size: int | Auto = "auto",
+        max_epochs: int | Auto = "auto",
+        features: Literal["code", "all"] = "code",
+        validation_fraction: float = 0.1,
+        patience: int | None = None,
+        callbacks: Callbacks = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Seed = None,
+    ) -> None:
         self.n_components = n_components
         self.noise = noise
         self.noise_level = noise_level
@@ -266,7 +284,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def denoise(self, X):
+    def denoise(self, X: Rows) -> Given:
         """Return what the autoencoder takes for the clean rows behind noisy ones.
 
         Parameters

@@ -1,15 +1,20 @@
 """AutoencoderRegressor: pre-trained without labels, fine-tuned with them."""
 
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_array
 
 from ._base_predictor import DEFAULT_WIDTH, BasePredictor
-from ._compat import fit_context
+from ._constraints import parameters_checked
 from ._data._labels import known_values
 from ._data._validation import with_mean_one
 from ._denoising import DenoisingAutoencoder
 from ._fits._tasks import Values
+from ._typing import ArrayLike, Auto, Rows, Seed, Widths
 
 
 class AutoencoderRegressor(RegressorMixin, BasePredictor):
@@ -134,21 +139,21 @@ class AutoencoderRegressor(RegressorMixin, BasePredictor):
 
     def __init__(
         self,
-        autoencoder=None,
+        autoencoder: Any = None,
         *,
-        fine_tune=True,
-        head_hidden_layer_sizes=(),
-        keep_noise="auto",
-        learning_rate=1e-3,
-        weight_decay=1e-2,
-        batch_size="auto",
-        max_epochs="auto",
-        validation_fraction="auto",
-        patience=None,
-        compare_from_scratch=False,
-        verbose=0,
-        random_state=None,
-    ):
+        fine_tune: bool | Literal["head_first"] = True,
+        head_hidden_layer_sizes: Widths = (),
+        keep_noise: bool | Auto = "auto",
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-2,
+        batch_size: int | Auto = "auto",
+        max_epochs: int | Auto = "auto",
+        validation_fraction: float | Auto = "auto",
+        patience: int | None = None,
+        compare_from_scratch: bool = False,
+        verbose: int = 0,
+        random_state: Seed = None,
+    ) -> None:
         self.autoencoder = autoencoder
         self.fine_tune = fine_tune
         self.head_hidden_layer_sizes = head_hidden_layer_sizes
@@ -163,18 +168,18 @@ class AutoencoderRegressor(RegressorMixin, BasePredictor):
         self.verbose = verbose
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @parameters_checked
     def fit(
         self,
-        X,
-        y,
+        X: Rows,
+        y: ArrayLike,
         *,
-        X_unlabeled=None,
-        sample_weight=None,
-        X_val=None,
-        y_val=None,
-        groups=None,
-    ):
+        X_unlabeled: Rows | None = None,
+        sample_weight: ArrayLike | None = None,
+        X_val: Rows | None = None,
+        y_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Pre-train on all rows, then fine-tune on those with targets.
 
         Parameters
@@ -208,7 +213,7 @@ default=None
         """
         return self._fit(X, y, X_unlabeled, sample_weight, X_val, y_val, groups)
 
-    def predict(self, X):
+    def predict(self, X: Rows) -> np.ndarray:
         """Return the predicted targets.
 
         Parameters
@@ -224,7 +229,7 @@ default=None
         outputs = self._outputs(X)
         return self._task.predictions(outputs)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Rows, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return R², the mean over the targets, of the predictions.
 
         Parameters

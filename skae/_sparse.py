@@ -1,6 +1,9 @@
 """SparseAutoencoder: a code of many units, of which few are active in a row."""
 
+from __future__ import annotations
+
 import math
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +16,7 @@ from ._data._rows import chunk_slices, take
 from ._data._validation import checked_rows
 from ._fits._noise import gaussian_input
 from ._models._code import TopKCode, penalised_code
+from ._typing import Auto, Callbacks, Given, Loss, Optimizer, Rows, Seed, Widths
 
 
 class SparseAutoencoder(BaseAutoencoder):
@@ -193,6 +197,10 @@ class SparseAutoencoder(BaseAutoencoder):
     ((1797, 100), 8)
     """
 
+    mean_activation_: np.ndarray
+    active_fraction_: np.ndarray
+    dead_units_: np.ndarray
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "n_components": [*BaseAutoencoder._parameter_constraints["n_components"], None],
@@ -210,30 +218,30 @@ class SparseAutoencoder(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components=None,
+        n_components: float | None = None,
         *,
-        sparsity="topk",
-        n_nonzero=None,
-        sparsity_target=0.05,
-        sparsity_weight=None,
-        sparse_output=False,
-        hidden_layer_sizes=(),
-        activation="relu",
-        input_noise=0.0,
-        loss="mse",
-        optimizer="adamw",
-        learning_rate=None,
-        weight_decay=None,
-        batch_size="auto",
-        max_epochs="auto",
-        features="code",
-        validation_fraction=0.1,
-        patience=None,
-        callbacks=None,
-        warm_start=False,
-        verbose=0,
-        random_state=None,
-    ):
+        sparsity: Literal["topk", "kl", "l1"] = "topk",
+        n_nonzero: int | None = None,
+        sparsity_target: float = 0.05,
+        sparsity_weight: float | None = None,
+        sparse_output: bool = False,
+        hidden_layer_sizes: Widths = (),
+        activation: str = "relu",
+        input_noise: float = 0.0,
+        loss: Loss = "mse",
+        optimizer: Optimizer = "adamw",
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        batch_size: int | Auto = "auto",
+        max_epochs: int | Auto = "auto",
+        features: Literal["code", "all"] = "code",
+        validation_fraction: float = 0.1,
+        patience: int | None = None,
+        callbacks: Callbacks = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Seed = None,
+    ) -> None:
         self.n_components = n_components
         self.sparsity = sparsity
         self.n_nonzero = n_nonzero
@@ -257,7 +265,7 @@ class SparseAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def transform(self, X):
+    def transform(self, X: Rows) -> Given:
         """Return the codes of `X`.
 
         Parameters
@@ -275,11 +283,11 @@ class SparseAutoencoder(BaseAutoencoder):
         if not self.sparse_output:
             return super().transform(X)
         check_is_fitted(self)
-        X = checked_rows(self, X)
+        rows = checked_rows(self, X)
         encode = self._model.encode_all if self._gives_all else self._model.encode
-        parts = chunk_slices(X.shape[0], self._n_features_out)
+        parts = chunk_slices(rows.shape[0], self._n_features_out)
         return sparse.vstack(
-            [sparse.csr_matrix(encode(take(X, part))) for part in parts], format="csr"
+            [sparse.csr_matrix(encode(take(rows, part))) for part in parts], format="csr"
         )
 
     def _width(self, n_features):

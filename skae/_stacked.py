@@ -1,5 +1,9 @@
 """StackedAutoencoder: trained a layer at a time, then as a whole."""
 
+from __future__ import annotations
+
+from typing import Literal
+
 from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
 from ._constraints import real_in
@@ -7,6 +11,7 @@ from ._fits._noise import NOISES, Corruption, noise_maker
 from ._fits._stack import StackedFit, StackedPartialFit, hidden_activation
 from ._layer import LayerAutoencoder
 from ._models._code import penalised_code
+from ._typing import Auto, Callbacks, Curves, Loss, NoiseName, Optimizer, Seed, Widths
 
 
 class StackedAutoencoder(BaseAutoencoder):
@@ -197,6 +202,10 @@ class StackedAutoencoder(BaseAutoencoder):
     True
     """
 
+    layers_: list[LayerAutoencoder]
+    layer_history_: list[Curves]
+    pretrained_score_: float
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "pretrain_epochs": BaseAutoencoder._parameter_constraints["max_epochs"],
@@ -214,31 +223,31 @@ class StackedAutoencoder(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components=2,
+        n_components: float = 2,
         *,
-        hidden_layer_sizes=(128, 64),
-        activation="silu",
-        pretrain_epochs="auto",
-        fine_tune=True,
-        noise=None,
-        noise_level=0.2,
-        sparsity=None,
-        sparsity_target=0.05,
-        sparsity_weight=None,
-        loss="mse",
-        optimizer="adamw",
-        learning_rate=None,
-        weight_decay=None,
-        batch_size="auto",
-        max_epochs="auto",
-        features="code",
-        validation_fraction=0.1,
-        patience=None,
-        callbacks=None,
-        warm_start=False,
-        verbose=0,
-        random_state=None,
-    ):
+        hidden_layer_sizes: Widths = (128, 64),
+        activation: str = "silu",
+        pretrain_epochs: int | Auto = "auto",
+        fine_tune: bool = True,
+        noise: NoiseName | None = None,
+        noise_level: float = 0.2,
+        sparsity: Literal["kl", "l1"] | None = None,
+        sparsity_target: float = 0.05,
+        sparsity_weight: float | None = None,
+        loss: Loss = "mse",
+        optimizer: Optimizer = "adamw",
+        learning_rate: float | None = None,
+        weight_decay: float | None = None,
+        batch_size: int | Auto = "auto",
+        max_epochs: int | Auto = "auto",
+        features: Literal["code", "all"] = "code",
+        validation_fraction: float = 0.1,
+        patience: int | None = None,
+        callbacks: Callbacks = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Seed = None,
+    ) -> None:
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation

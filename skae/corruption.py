@@ -6,9 +6,13 @@ one number or one for each column. Columns that belong together, such as those o
 one-hot block, can be named in `groups`: a group is corrupted as one.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +36,13 @@ class GaussianNoise:
            [0.32, 0.  ]])
     """
 
-    level: object
-    scale: object = 1.0
+    level: ArrayLike
+    scale: ArrayLike = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_level(self.level, np.inf)
 
-    def __call__(self, X, rng):
+    def __call__(self, X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return corrupted rows.
 
         Parameters
@@ -84,14 +88,14 @@ class MaskingNoise:
            [ 0., -2.]])
     """
 
-    level: object
-    fill: object = 0.0
-    groups: object = None
+    level: ArrayLike
+    fill: ArrayLike = 0.0
+    groups: Sequence[Sequence[int]] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_level(self.level, 1)
 
-    def __call__(self, X, rng):
+    def __call__(self, X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return corrupted rows; see :meth:`GaussianNoise.__call__`."""
         cells, columns, _, _ = _chosen_cells(self.level, self.groups, X.shape, rng)
         return _replaced(X, cells, np.broadcast_to(self.fill, X.shape[1])[columns])
@@ -125,15 +129,15 @@ class SaltAndPepperNoise:
            [5., 9.]])
     """
 
-    level: object
-    low: object = 0.0
-    high: object = 1.0
-    groups: object = None
+    level: ArrayLike
+    low: ArrayLike = 0.0
+    high: ArrayLike = 1.0
+    groups: Sequence[Sequence[int]] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_level(self.level, 1)
 
-    def __call__(self, X, rng):
+    def __call__(self, X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return corrupted rows; see :meth:`GaussianNoise.__call__`."""
         cells, columns, draw, n_draws = _chosen_cells(self.level, self.groups, X.shape, rng)
         extremes = np.broadcast_arrays(self.low, self.high, np.empty(X.shape[1]))[:2]
@@ -169,14 +173,14 @@ class SwapNoise:
            [ 4., 30.]])
     """
 
-    level: object
-    donors: object = None
-    groups: object = None
+    level: ArrayLike
+    donors: ArrayLike | None = None
+    groups: Sequence[Sequence[int]] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _check_level(self.level, 1)
 
-    def __call__(self, X, rng):
+    def __call__(self, X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return corrupted rows; see :meth:`GaussianNoise.__call__`."""
         donors = X if self.donors is None else np.asarray(self.donors)
         cells, columns, draw, n_draws = _chosen_cells(self.level, self.groups, X.shape, rng)

@@ -3,6 +3,8 @@
 For trustworthiness see :func:`sklearn.manifold.trustworthiness`.
 """
 
+from __future__ import annotations
+
 import warnings
 from dataclasses import dataclass
 
@@ -16,6 +18,7 @@ from ._data._errors import in_unit_range, squared_errors, sum_of_squares, varian
 from ._data._kinds import check_kind, collected, conversion_error
 from ._data._rows import chunk_slices
 from ._data._seeds import fresh_seed
+from ._typing import ArrayLike, Seed
 
 __all__ = [
     "NeighborhoodPreservation",
@@ -28,7 +31,7 @@ __all__ = [
 MAX_ROWS = 2000  # above it, a random sample of the rows is compared
 
 
-def reconstruction_r2(X, X_reconstructed):
+def reconstruction_r2(X: ArrayLike, X_reconstructed: ArrayLike) -> float:
     """Return the fraction of the variance of `X` that is reconstructed.
 
     This is ``1 - ||X - X_reconstructed||² / ||X - mean(X)||²``, over all cells, and what
@@ -53,23 +56,25 @@ def reconstruction_r2(X, X_reconstructed):
     >>> float(reconstruction_r2([[0, 0], [2, 2]], [[0, 0], [2, 0]]))
     0.0
     """
-    X, X_reconstructed = _same_shape(X, X_reconstructed)
-    if len(X) < 2:
+    table, back = _same_shape(X, X_reconstructed)
+    if len(table) < 2:
         warnings.warn(
             "R² is not defined for fewer than two rows.",
             UndefinedMetricWarning,
             stacklevel=2,
         )
         return float("nan")
-    differences, of_error = in_unit_range(X / 4 - X_reconstructed / 4)
-    rows, of_variance = in_unit_range(X / 4 - X[0] / 4)
+    differences, of_error = in_unit_range(table / 4 - back / 4)
+    rows, of_variance = in_unit_range(table / 4 - table[0] / 4)
     with np.errstate(over="ignore"):
         error = np.ldexp(np.sum(differences**2), 2 * (of_error - of_variance))
     variance = sum_of_squares(rows)
     return variance_explained(error, variance)
 
 
-def reconstruction_error(X, X_reconstructed, *, per_feature=False):
+def reconstruction_error(
+    X: ArrayLike, X_reconstructed: ArrayLike, *, per_feature: bool = False
+) -> np.ndarray:
     """Return how far reconstructions are from the rows.
 
     Parameters
@@ -93,11 +98,18 @@ def reconstruction_error(X, X_reconstructed, *, per_feature=False):
     >>> reconstruction_error([[0, 0], [2, 2]], [[0, 0], [2, 0]]).tolist()
     [0.0, 2.0]
     """
-    X, X_reconstructed = _same_shape(X, X_reconstructed)
-    return squared_errors(X, X_reconstructed, per_feature)
+    table, back = _same_shape(X, X_reconstructed)
+    return squared_errors(table, back, per_feature)
 
 
-def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=0):
+def continuity(
+    X: ArrayLike,
+    X_embedded: ArrayLike,
+    *,
+    n_neighbors: int = 5,
+    max_rows: int = MAX_ROWS,
+    random_state: Seed = 0,
+) -> float:
     r"""Return to what extent neighbours in the table stay neighbours in the code.
 
     It is trustworthiness with the roles exchanged,
@@ -143,8 +155,8 @@ def continuity(X, X_embedded, *, n_neighbors=5, max_rows=MAX_ROWS, random_state=
     >>> continuity(X, PCA(2).fit_transform(X)) > 0.95
     True
     """
-    X, X_embedded = _sampled(X, X_embedded, max_rows, random_state)
-    return float(trustworthiness(X_embedded, X, n_neighbors=n_neighbors))
+    rows, codes = _sampled(X, X_embedded, max_rows, random_state)
+    return float(trustworthiness(codes, rows, n_neighbors=n_neighbors))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +179,13 @@ class NeighborhoodPreservation:
     area: float
 
 
-def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=0):
+def neighborhood_preservation(
+    X: ArrayLike,
+    X_embedded: ArrayLike,
+    *,
+    max_rows: int = MAX_ROWS,
+    random_state: Seed = 0,
+) -> NeighborhoodPreservation:
     r"""Return what part of the nearest neighbours a code keeps, for all sizes of them.
 
     With :math:`Q(k)` the mean part of the `k` nearest neighbours of a row that are also
@@ -210,13 +228,13 @@ def neighborhood_preservation(X, X_embedded, *, max_rows=MAX_ROWS, random_state=
     >>> kept.area > 0.5
     True
     """
-    X, X_embedded = _sampled(X, X_embedded, max_rows, random_state)
-    n = len(X)
+    table, codes = _sampled(X, X_embedded, max_rows, random_state)
+    n = len(table)
     if n < 3:
         raise ValueError(f"X has {n} rows, but neighbourhoods need at least three.")
     n_kept = np.zeros(n + 1, dtype=np.int64)
     for rows in chunk_slices(n, n):
-        furthest = np.maximum(_ranks(X, rows), _ranks(X_embedded, rows))
+        furthest = np.maximum(_ranks(table, rows), _ranks(codes, rows))
         n_kept += np.bincount(furthest.ravel(), minlength=n + 1)
     k = np.arange(1, n - 1)
     quality = np.cumsum(n_kept[1 : n - 1]) / (k * n)

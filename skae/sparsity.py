@@ -6,9 +6,14 @@ network trains. The layers are registered, so that Keras saves and loads them, a
 in any Keras model, such as one that `build_network` returns.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._keras import load_keras
 
-keras = load_keras()
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = load_keras()
 ops = keras.ops
 
 HORIZON = 2000  # rows that running means go back
@@ -45,11 +50,11 @@ class TopK(keras.layers.Layer):
     array([[3., 0., 0., 2.]], dtype=float32)
     """
 
-    def __init__(self, n_nonzero, **kwargs):
+    def __init__(self, n_nonzero: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.n_nonzero = n_nonzero
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Make the running fraction of rows in which each unit is active."""
         self._fair = min(1.0, self.n_nonzero / input_shape[-1])
         self.usage = self.add_weight(
@@ -60,7 +65,7 @@ class TopK(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the codes for activations of shape (n_samples, n_units)."""
         active = ops.relu(inputs)
         if self.n_nonzero >= inputs.shape[-1]:
@@ -91,7 +96,7 @@ class TopK(keras.layers.Layer):
         missing = ops.mean(ops.relu(bound - inputs), axis=0)
         self.add_loss(REVIVAL * ops.mean(is_dead * missing))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what it takes to build the layer again."""
         return {**super().get_config(), "n_nonzero": self.n_nonzero}
 
@@ -130,7 +135,7 @@ class KLSparsity(keras.layers.Layer):
     0.7361
     """
 
-    def __init__(self, target, weight, **kwargs):
+    def __init__(self, target: float, weight: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._start = target
         self.target = self._setting("target", target)
@@ -144,7 +149,7 @@ class KLSparsity(keras.layers.Layer):
             name=name,
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         """Make the running mean of each unit; it starts at the target."""
         self.mean = self.add_weight(
             shape=(input_shape[-1],),
@@ -154,7 +159,7 @@ class KLSparsity(keras.layers.Layer):
         )
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the codes for activations of shape (n_samples, n_units)."""
         codes = ops.sigmoid(inputs)
         if training:
@@ -166,7 +171,7 @@ class KLSparsity(keras.layers.Layer):
             self.add_loss(self.penalty(mean + now - ops.stop_gradient(now)))
         return codes
 
-    def penalty(self, means):
+    def penalty(self, means: Any) -> Any:
         """Return the penalty for mean activations of the units.
 
         Parameters
@@ -185,7 +190,7 @@ class KLSparsity(keras.layers.Layer):
         divergence += (1 - rho) * ops.log((1 - rho) / (1 - means))
         return self.strength * ops.sum(divergence)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what it takes to build the layer again."""
         return {
             **super().get_config(),
@@ -223,7 +228,7 @@ class L1Sparsity(keras.layers.Layer):
     array([[1., 0.]], dtype=float32)
     """
 
-    def __init__(self, weight, **kwargs):
+    def __init__(self, weight: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.strength = self.add_weight(
             shape=(),
@@ -232,14 +237,14 @@ class L1Sparsity(keras.layers.Layer):
             name="strength",
         )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the codes for activations of shape (n_samples, n_units)."""
         codes = ops.relu(inputs)
         if training:
             self.add_loss(self.strength * ops.mean(ops.sum(codes, axis=-1)))
         return codes
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what it takes to build the layer again."""
         return {**super().get_config(), "weight": float(self.strength)}
 

@@ -136,6 +136,16 @@ def test_docstring_is_valid_numpydoc(name):
     assert [error for error in errors if error[0] not in ignored] == []
 
 
+@pytest.mark.parametrize("name", list(public_names()))
+def test_public_signature_is_annotated(name):
+    thing = operator.attrgetter(name.removeprefix("skae."))(skae)
+    function = thing.__init__ if inspect.isclass(thing) else getattr(thing, "fget", thing)
+    first, *rest = inspect.signature(function).parameters.values()
+    given = rest if first.name == "self" else [first, *rest]
+    assert [each.name for each in given if each.annotation is each.empty] == []
+    assert inspect.signature(function).return_annotation is not inspect.Signature.empty
+
+
 ESTIMATORS = [name for name in skae.__all__ if inspect.isclass(getattr(skae, name))]
 SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
     ("DenoisingAutoencoder", "n_components"),

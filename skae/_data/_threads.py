@@ -9,8 +9,8 @@ from collections import Counter
 from threadpoolctl import ThreadpoolController
 
 _lock = threading.RLock()  # a handler of signals may fork while its thread holds it
-_holders = Counter()  # blocks that are open, by thread
-_threads_before = []
+_holders: Counter = Counter()  # blocks that are open, by thread
+_threads_before: list = []
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from ._tensorflow import Program
 MAX_IDLE = 16
 
 _lock = threading.Lock()
-_idle = OrderedDict()
+_idle: OrderedDict = OrderedDict()
 
 
 @contextlib.contextmanager

@@ -1,7 +1,11 @@
 """Autoencoders and PCA on the same splits of a table, at the same widths."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from difflib import get_close_matches
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +21,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._console import say
 from .._data._seeds import fresh_seed
 from .._data._split import checked_groups
+from .._typing import ArrayLike, Rows, Widths
 from ._comparison import Comparison
 from ._measuring import Split, measured_on_split, pca_curve
 from ._pipelines import last_step, path_to_last_step
@@ -25,18 +30,18 @@ from ._splitting import make_splits, shared_variance
 
 
 def compare_with_pca(
-    estimators,
-    X,
-    y=None,
+    estimators: Any,
+    X: Rows,
+    y: ArrayLike | None = None,
     *,
-    groups=None,
-    n_components=(2, 5, 10),
-    cv=5,
-    scoring=None,
-    n_jobs=None,
-    random_state=None,
-    verbose=1,
-):
+    groups: ArrayLike | None = None,
+    n_components: Widths = (2, 5, 10),
+    cv: Any = 5,
+    scoring: str | Callable[..., float] | None = None,
+    n_jobs: int | None = None,
+    random_state: int | None = None,
+    verbose: int = 1,
+) -> Comparison:
     """Compare autoencoders with PCA on the same splits and at the same widths.
 
     In each split the columns are prepared on the training rows alone. Numbers are

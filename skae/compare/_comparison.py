@@ -1,13 +1,17 @@
 """What a comparison with PCA has found: a table, a picture and words."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from .._console import printable
+from .._typing import MatplotlibAxes
 from ._drawing import new_axes, whole_ticks, written
 
 HEADINGS = {  # of a table that is printed
@@ -53,7 +57,7 @@ class Comparison:
     score_name: str = "score"
     shared: float = 0.0
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Return all measurements.
 
         Returns
@@ -70,7 +74,7 @@ class Comparison:
         """
         return self.records.copy()
 
-    def summary(self):
+    def summary(self) -> pd.DataFrame:
         """Return the means over the splits, a row for each width and estimator.
 
         Returns
@@ -119,7 +123,7 @@ class Comparison:
         missing = max(0.0, curve[more] - r2)
         return float(more - missing / (curve[more] - curve[more - 1]))
 
-    def plot(self, ax=None):
+    def plot(self, ax: MatplotlibAxes | None = None) -> MatplotlibAxes:
         """Draw R² on held-out rows against the number of components.
 
         The bars are standard errors over the splits.
@@ -142,15 +146,23 @@ class Comparison:
         others = [name for name in self.records["estimator"].unique() if name != "PCA"]
         spread = self._standard_errors("r2").unstack("estimator")
         for i, (name, label) in enumerate(zip(others, written(others, length=40))):
-            style = {"fmt": "osD^v<>"[i % 7] + ":", "ms": 5, "capsize": 2, "lw": 1}
-            ax.errorbar(table.index, table[name], spread[name], label=label, **style)
+            style: dict[str, Any] = {"fmt": "osD^v<>"[i % 7] + ":", "ms": 5, "capsize": 2}
+            ax.errorbar(
+                table.index,
+                table[name],
+                spread[name],
+                label=label,
+                capsize=2,
+                lw=1,
+                **style,
+            )
         ax.set(xlabel="components", ylabel="R² on unseen rows")
         whole_ticks(ax)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)
         return ax
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         summary = self.summary()
         table = summary.rename(columns=HEADINGS | {"score": self.score_name})
         formatters = {HEADINGS.get(name, name): form for name, form in FORMATS.items()}

@@ -1,9 +1,14 @@
 """CodeDisplay: codes beside the principal components."""
 
+from __future__ import annotations
+
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_consistent_length
 
+from .._typing import ArrayLike, Rows
 from ..compare._drawing import load_pyplot, written
 from ..compare._pipelines import as_dense
 from ..compare._preparation import as_target, holds_classes
@@ -42,13 +47,27 @@ class CodeDisplay:
     (300, 5)
     """
 
-    def __init__(self, codes, y=None, components=(0, 1)):
+    def __init__(
+        self,
+        codes: dict[str, np.ndarray],
+        y: ArrayLike | None = None,
+        components: tuple[int, int] = (0, 1),
+    ) -> None:
         self.codes = codes
         self.y = y
         self.components = components
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, components=(0, 1), pca=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Rows,
+        y: ArrayLike | None = None,
+        *,
+        components: tuple[int, int] = (0, 1),
+        pca: Any = None,
+        ax: Any = None,
+    ) -> Self:
         """Draw codes and principal components of rows.
 
         Parameters
@@ -93,7 +112,7 @@ class CodeDisplay:
         points = {"PCA": by_pca[:, chosen], table.name: codes[:, chosen]}
         return cls(points, y, tuple(chosen)).plot(ax)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Return the points.
 
         Returns
@@ -111,7 +130,7 @@ class CodeDisplay:
             parts.append(part)
         return pd.concat(parts, ignore_index=True)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Any = None) -> Self:
         """Draw the points.
 
         Parameters

@@ -1,10 +1,15 @@
 """ErrorDisplay: which columns of which rows are unusual."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from .._typing import MatplotlibAxes, Rows
 from ..compare._drawing import new_axes, without_steps, written
 from ..metrics import reconstruction_error
 from ._seen import seen
@@ -46,13 +51,23 @@ class ErrorDisplay:
     17
     """
 
-    def __init__(self, errors, feature_names, row_names):
+    def __init__(
+        self, errors: np.ndarray, feature_names: Sequence[str], row_names: Sequence[Any]
+    ) -> None:
         self.errors = errors
         self.feature_names = feature_names
         self.row_names = row_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_rows=10, n_columns=15, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Rows,
+        *,
+        n_rows: int = 10,
+        n_columns: int = 15,
+        ax: MatplotlibAxes | None = None,
+    ) -> Self:
         """Draw the errors of the most unusual rows.
 
         Parameters
@@ -81,7 +96,7 @@ class ErrorDisplay:
         display = cls(errors, table.feature_names, table.row_names)
         return display.plot(ax, n_rows=n_rows, n_columns=n_columns)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Return the errors, the most unusual row first.
 
         Returns
@@ -95,7 +110,9 @@ class ErrorDisplay:
         order = np.argsort(-means.to_numpy(), kind="stable")
         return pd.concat([means, cells], axis=1).iloc[order]
 
-    def plot(self, ax=None, *, n_rows=10, n_columns=15):
+    def plot(
+        self, ax: MatplotlibAxes | None = None, *, n_rows: int = 10, n_columns: int = 15
+    ) -> Self:
         """Draw the errors of the most unusual rows.
 
         A cell is as dark as its root is large: the error in the units of the table. The
@@ -125,7 +142,7 @@ class ErrorDisplay:
         size = max(6, 2.5 + 0.45 * cells.shape[1]), max(3.5, 2 + 0.32 * len(cells))
         ax = new_axes(ax, size)
         ax.imshow(cells, cmap="gray_r", vmin=0, aspect="auto")
-        middle = {"ha": "center", "va": "center", "size": "small"}
+        middle: dict[str, Any] = {"ha": "center", "va": "center", "size": "small"}
         for i, worst in enumerate(np.argmax(cells.to_numpy(), axis=1)):
             error = cells.iat[i, worst]
             colour = "white" if error > cells.to_numpy().max() / 2 else "black"
@@ -135,7 +152,7 @@ class ErrorDisplay:
         )
         ax.set_yticks(range(len(cells)), written(cells.index))
         ax.set(ylabel="row", title="absolute error of each cell")
-        bars = ax.inset_axes([1.02, 0, 0.25, 1], sharey=ax)
+        bars = ax.inset_axes((1.02, 0, 0.25, 1), sharey=ax)
         bars.barh(range(len(frame)), frame.iloc[:, 0], color="0.5")
         bars.axvline(self.errors.mean(), color="black", lw=1, ls="--")
         bars.tick_params(labelleft=False, left=False)

@@ -1,9 +1,15 @@
 """ReconstructionDisplay: rows and what a code gives back of them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
 
 from .._compat import safe_indexing
+from .._typing import MatplotlibAxes, Rows
 from ..compare._drawing import new_axes, without_steps, written
 from ..compare._pipelines import as_dense
 from ._seen import seen
@@ -52,8 +58,13 @@ class ReconstructionDisplay:
     """
 
     def __init__(
-        self, rows, reconstructions, feature_names, row_names=None, image_shape=None
-    ):
+        self,
+        rows: np.ndarray,
+        reconstructions: dict[str, np.ndarray],
+        feature_names: Sequence[str],
+        row_names: Sequence[Any] | None = None,
+        image_shape: tuple[int, int] | None = None,
+    ) -> None:
         self.rows = rows
         self.reconstructions = reconstructions
         self.feature_names = feature_names
@@ -62,8 +73,15 @@ class ReconstructionDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, rows=None, image_shape=None, pca=None, ax=None
-    ):
+        cls,
+        estimator: Any,
+        X: Rows,
+        *,
+        rows: Sequence[int] | np.ndarray | None = None,
+        image_shape: tuple[int, int] | None = None,
+        pca: Any = None,
+        ax: MatplotlibAxes | None = None,
+    ) -> Self:
         """Draw rows and their reconstructions.
 
         Parameters
@@ -121,7 +139,7 @@ class ReconstructionDisplay:
             image_shape,
         ).plot(ax)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Return the values.
 
         Returns
@@ -138,7 +156,7 @@ class ReconstructionDisplay:
         methods = {name: back.ravel() for name, back in self.reconstructions.items()}
         return pd.DataFrame(values | methods)
 
-    def plot(self, ax=None):
+    def plot(self, ax: MatplotlibAxes | None = None) -> Self:
         """Draw rows and reconstructions.
 
         Parameters

@@ -1,10 +1,15 @@
 """TrainingDisplay: the curves of a fit."""
 
+from __future__ import annotations
+
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .._data._powers import power_of_scale
+from .._typing import Curves, MatplotlibAxes
 from ..compare._drawing import new_axes, whole_ticks, written
 from ..compare._pipelines import last_step
 
@@ -43,14 +48,20 @@ class TrainingDisplay:
     [1, 2, 3, 4, 5]
     """
 
-    def __init__(self, history, best_epoch, pca_loss=np.nan, name=None):
+    def __init__(
+        self,
+        history: Curves,
+        best_epoch: int,
+        pca_loss: float = np.nan,
+        name: str | None = None,
+    ) -> None:
         self.history = history
         self.best_epoch = best_epoch
         self.pca_loss = pca_loss
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: MatplotlibAxes | None = None) -> Self:
         """Draw the curves of a fitted estimator.
 
         Parameters
@@ -78,7 +89,7 @@ class TrainingDisplay:
         name = type(last).__name__
         return cls(last.history_, last.best_epoch_, pca_loss, name).plot(ax)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Return the curves.
 
         Returns
@@ -90,7 +101,7 @@ class TrainingDisplay:
         frame.index = pd.RangeIndex(1, len(frame) + 1, name="epoch")
         return frame
 
-    def plot(self, ax=None):
+    def plot(self, ax: MatplotlibAxes | None = None) -> Self:
         """Draw the curves.
 
         Parameters

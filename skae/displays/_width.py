@@ -1,6 +1,14 @@
 """WidthDisplay: how much is kept with how many components."""
 
+from __future__ import annotations
+
+from typing import Any, Self
+
+import pandas as pd
+
+from .._typing import ArrayLike, MatplotlibAxes, Rows, Widths
 from ..compare._compare import compare_with_pca
+from ..compare._comparison import Comparison
 from ..compare._drawing import check_axes
 
 
@@ -34,23 +42,23 @@ class WidthDisplay:
     8
     """
 
-    def __init__(self, comparison):
+    def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
 
     @classmethod
     def from_estimator(
         cls,
-        estimators,
-        X,
+        estimators: Any,
+        X: Rows,
         *,
-        groups=None,
-        n_components=(1, 2, 3, 5, 8),
-        cv=3,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-        ax=None,
-    ):
+        groups: ArrayLike | None = None,
+        n_components: Widths = (1, 2, 3, 5, 8),
+        cv: Any = 3,
+        n_jobs: int | None = None,
+        random_state: int | None = None,
+        verbose: int = 0,
+        ax: MatplotlibAxes | None = None,
+    ) -> Self:
         """Fit estimators at several widths and draw how much they keep.
 
         Parameters
@@ -94,7 +102,7 @@ class WidthDisplay:
         )
         return cls(comparison).plot(ax)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Return all measurements, a row for each estimator, width and split.
 
         Returns
@@ -104,7 +112,7 @@ class WidthDisplay:
         """
         return self.comparison.frame()
 
-    def plot(self, ax=None):
+    def plot(self, ax: MatplotlibAxes | None = None) -> Self:
         """Draw R² against the width.
 
         Parameters
