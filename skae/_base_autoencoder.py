@@ -1,57 +1,39 @@
-"""BaseAutoencoder: all that the transformers share, with a slot for what they do not."""
+"""BaseAutoencoder: fits all transformers, with a slot for what they do not share."""
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.utils.validation import check_is_fitted
 
 from ._compat import StrOptions
 from ._constraints import as_plain, integer_from, parameters_checked, real_in
-from ._copies import KerasParameters
-from ._data._errors import squared_errors
-from ._data._output import in_table_columns
-from ._data._rows import chunk_slices, take
-from ._data._table import Table
-from ._data._validation import checked_codes, checked_rows, checked_weight, nothing_lost
+from ._data._split import checked_groups
+from ._data._validation import (
+    checked_rows,
+    checked_weight,
+    checked_widths,
+    nothing_lost,
+    with_mean_one,
+)
+from ._fits._audience import Audience
 from ._fits._autoencoder import Fit
 from ._fits._noise import Corruption
 from ._fits._partial import PartialFit
-from ._keras import check_process, interrupts_deferred
-from ._typing import ArrayLike, Curves, Given, Rows
+from ._fits._plans import CustomPlan, DensePlan
+from ._fits._recipe import Before, Recipe, TrainingRows
+from ._fitted import FittedAutoencoder
+from ._models._activations import check_activation
+from ._training import Objective, Reconstruction
+from ._typing import ArrayLike, Rows
 
-if TYPE_CHECKING:
-    import keras
 
-
-class BaseAutoencoder(
-    CallbackSupportMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    KerasParameters,
-):
+class BaseAutoencoder(CallbackSupportMixin, FittedAutoencoder):
     """An encoder and a decoder, trained to give back their input.
 
-    A variant fills the slots `_corruptions` and `_code_layer`, and may fill others.
+    A variant fills the slots `_corruptions`, `_code_layer` and `_task`, and may fill
+    others.
     """
-
-    n_components_: int
-    n_features_in_: int
-    feature_names_in_: np.ndarray
-    mean_: np.ndarray
-    explained_variance_: np.ndarray
-    explained_variance_ratio_: np.ndarray
-    history_: Curves
-    n_epochs_: int
-    best_epoch_: int
-    pca_loss_: float
-    pca_score_: float
-    validation_score_: float
 
     _parameter_constraints: dict = {
         "n_components": [
@@ -120,7 +102,7 @@ default=None
             being a number.
         """
         with nothing_lost(self):
-            return self._fit(X, sample_weight, X_val, groups)
+            return self._fit(Fit, X, sample_weight, X_val, groups)
 
     @parameters_checked
     def partial_fit(
@@ -148,184 +130,9 @@ default=None
             The autoencoder after one more epoch.
         """
         with nothing_lost(self):
-            return self._fit(X, sample_weight, None, None, is_partial=True)
+            return self._fit(PartialFit, X, sample_weight)
 
-    def transform(self, X: Rows) -> Given:
-        """Return the codes of `X`.
-
-        Parameters
-        ----------
-        X : {array-like, CSR matrix} of shape (n_samples, n_features)
-            Rows to encode.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_components)
-            The codes, in float32 for float32 rows and in float64 for all others. With
-            ``features="all"``, the activations of the encoder's hidden layers stand
-            before the codes, and those of the decoder's behind them.
-        """
-        check_is_fitted(self)
-        rows = checked_rows(self, X)
-        encode = self._model.encode_all if self._gives_all else self._model.encode
-        return encode(rows)
-
-    def inverse_transform(self, X: Rows) -> Given:
-        """Return the rows that the decoder gives for codes.
-
-        Parameters
-        ----------
-        X : {array-like, CSR matrix} of shape (n_samples, n_components)
-            Codes, or all that `transform` gives.
-
-        Returns
-        -------
-        ndarray or frame of shape (n_samples, n_features)
-            The reconstructions, in the units of the training rows; a frame with the names
-            of the columns if `set_output` asks for frames.
-        """
-        check_is_fitted(self)
-        codes = checked_codes(X, {self.n_components_, self._n_features_out})
-        if codes.shape[1] > self.n_components_:
-            first = sum(self._model.network.hidden_layer_sizes)
-            codes = take(codes[:, first : first + self.n_components_], slice(None))
-        return in_table_columns(self, self._model.decode(codes), X)
-
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Return the names of what `transform` gives.
-
-        Parameters
-        ----------
-        input_features : None
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str
-            The class name in lower case and a number for each code; "_hidden", the
-            number of the layer and that of the unit for hidden activations.
-        """
-        names = super().get_feature_names_out(input_features)
-        if not self._gives_all:
-            return names
-        prefix = type(self).__name__.lower()
-        widths = self._model.network.hidden_layer_sizes
-        hidden = [
-            [f"{prefix}_hidden{layer}_{unit}" for unit in range(width)]
-            for layer, width in enumerate((*widths, *widths[::-1]))
-        ]
-        codes = [f"{prefix}{unit}" for unit in range(self.n_components_)]
-        parts = [*hidden[: len(widths)], codes, *hidden[len(widths) :]]
-        return np.asarray([name for part in parts for name in part], dtype=object)
-
-    def score(self, X: Rows, y: object = None) -> float:
-        """Return the fraction of the variance of `X` that is reconstructed.
-
-        This is R², higher is better, at most 1: on the same rows it can be compared
-        directly with the sum of PCA's `explained_variance_ratio_`.
-
-        Parameters
-        ----------
-        X : {array-like, CSR matrix} of shape (n_samples, n_features)
-            Rows to reconstruct, at least two.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        float
-            ``r2_score(X, X_reconstructed, multioutput="variance_weighted")``, except
-            that errors in constant columns count too.
-        """
-        check_is_fitted(self)
-        rows = checked_rows(self, X)
-        if rows.shape[0] < 2:
-            warnings.warn(
-                "R² is not defined for fewer than two rows.",
-                UndefinedMetricWarning,
-                stacklevel=2,
-            )
-
-        return Table(rows, None, self.mean_, 1.0).r2(self._model.reconstruct)
-
-    def reconstruction_error(self, X: Rows, per_feature: bool = False) -> Given:
-        """Return how far the reconstructions are from the rows.
-
-        Parameters
-        ----------
-        X : {array-like, CSR matrix} of shape (n_samples, n_features)
-            Rows to reconstruct.
-        per_feature : bool, default=False
-            Give the squared error of each cell, instead of its mean over each row.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,), or ndarray or frame of shape \
-(n_samples, n_features)
-            Squared errors, in the squared units of `X`; of cells as a frame if
-            `set_output` asks for frames.
-        """
-        check_is_fitted(self)
-        table = checked_rows(self, X)
-        n_samples, n_features = table.shape
-        errors = np.empty(table.shape if per_feature else n_samples)
-        for rows in chunk_slices(n_samples, n_features):
-            chunk = take(table, rows)
-            back = self._model.reconstruct(chunk).astype(np.float64)
-            errors[rows] = squared_errors(chunk.astype(np.float64), back, per_feature)
-        return in_table_columns(self, errors, X) if per_feature else errors
-
-    def score_samples(self, X: Rows) -> np.ndarray:
-        """Return minus the reconstruction error of each row: higher is more normal.
-
-        Parameters
-        ----------
-        X : {array-like, CSR matrix} of shape (n_samples, n_features)
-            Rows to judge.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Minus the mean squared error over the columns.
-        """
-        return -self.reconstruction_error(X)
-
-    @property
-    def encoder_(self) -> keras.Model:
-        """The encoder as a Keras model, built when asked for."""
-        return self._keras_models()[0]
-
-    @property
-    def decoder_(self) -> keras.Model:
-        """The decoder as a Keras model, built when asked for."""
-        return self._keras_models()[1]
-
-    @property
-    def autoencoder_(self) -> keras.Model:
-        """Encoder and decoder as one Keras model, built when asked for."""
-        return self._keras_models()[2]
-
-    @property
-    def _n_features_out(self):
-        if not self._gives_all:
-            return self.n_components_
-        return self.n_components_ + 2 * sum(self._model.network.hidden_layer_sizes)
-
-    @property
-    def _gives_all(self):
-        self._check_features()
-        return self.features == "all"
-
-    def _check_features(self, is_new=False):
-        model = None if is_new else getattr(self, "_model", None)
-        gives_hidden = self.build_network is None and (model is None or model.gives_hidden)
-        if self.features == "all" and not gives_hidden:
-            raise ValueError(
-                "features='all' needs the dense network, but build_network is given; set "
-                "features='code'."
-            )
-
-    # The slot that variants fill.
+    # The slots that variants fill.
 
     def _corruptions(self, pca, table, row_index):
         """Fill slot 1: return the corruptions of the inputs to choose from.
@@ -358,40 +165,69 @@ default=None
         """Fill slot 2: return the :class:`CodeLayer`, or None for a linear code."""
         return None
 
-    def _output_layer(self):
-        """Return what stands behind the decoder, or None for a linear output."""
-        return None
-
     def _about_codes(self, model, table):
         """Return fitted attributes that tell of the codes of the training rows."""
         return {}
 
-    def _fit_class(self, is_partial):
-        return PartialFit if is_partial else Fit
+    def _task(self):
+        """Fill slot 3: return what the outputs are compared with."""
+        return Reconstruction(self.loss)
+
+    def _plan(self, goes_on=False):
+        """Return what the network is to be."""
+        check_activation(self.activation)
+        widths = checked_widths(self.hidden_layer_sizes, "hidden_layer_sizes")
+        if self.build_network is not None:
+            return CustomPlan(self.build_network)
+        return DensePlan(widths, self.activation, self.init, self._code_layer)
+
+    def _epochs(self):
+        """Return how many epochs the whole is trained for; 0 leaves it as it starts."""
+        return self.max_epochs
 
     # The rest is final.
 
     @with_callbacks
-    def _fit(self, X, sample_weight, X_val, groups, is_partial=False):
-        goes_on = is_partial and hasattr(self, "_model")
+    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None):
+        goes_on = kind is PartialFit and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
-            sample_weight = checked_weight(sample_weight, X)
+            sample_weight = with_mean_one(checked_weight(sample_weight, X))
         if X_val is not None:
             X_val = checked_rows(self, X_val, name="X_val")
-        fit = self._fit_class(is_partial)(self, X, sample_weight, X_val, groups)
-        for name, value in fit.run().items():
+        rows = TrainingRows(X, sample_weight, X_val, checked_groups(groups, X))
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        audience = Audience(self, X, X, metadata=metadata)
+        recipe = self._recipe(goes_on or self.warm_start)
+        for name, value in kind(recipe, rows, audience).run().items():
             setattr(self, name, value)
         return self
 
-    def _keras_models(self):
-        check_is_fitted(self)
-        check_process()  # models that were built before a fork do not answer either
-        with interrupts_deferred():
-            return self._model.keras_models()
+    def _recipe(self, goes_on):
+        goes_on = goes_on and hasattr(self, "_model")
+        self._check_features(is_new=True)
+        rate, decay = self.learning_rate, self.weight_decay
+        return Recipe(
+            plan=self._plan(goes_on),
+            width=self._width(self.n_features_in_),
+            corruptions=self._corruptions,
+            objective=Objective(self._task(), self.optimizer, rate, decay),
+            batch_size=self.batch_size,
+            max_epochs=self._epochs(),
+            patience=self.patience,
+            validation_fraction=self.validation_fraction,
+            random_state=self.random_state,
+            about_codes=self._about_codes,
+            parameters={"hidden_layer_sizes": self.hidden_layer_sizes}
+            | self.get_params(deep=False),
+            before=self._before() if goes_on else None,
+        )
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+    def _before(self):
+        return Before(
+            self._model,
+            self._components,
+            self.history_,
+            self.n_epochs_,
+            self._optimizer_state,
+        )

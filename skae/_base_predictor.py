@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Self
 
 import numpy as np
@@ -17,12 +18,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ._base_autoencoder import BaseAutoencoder
-from ._compat import StrOptions, safe_indexing
+from ._compat import StrOptions, forget_callback_context, safe_indexing
 from ._constraints import integer_from, real_in
 from ._data._labels import groups_of_all, have_label, to_pretrain
 from ._data._split import checked_groups
-from ._data._validation import checked_rows, checked_weight, nothing_lost
-from ._fits._predictor import FineTuning, LabelledRows, Pretraining
+from ._data._validation import checked_rows, checked_weight, checked_widths, nothing_lost
+from ._fits._audience import Audience
+from ._fits._predictor import FineTuning, FineTuningRecipe, LabelledRows, Pretraining
+from ._training import Labels, Objective
 from ._typing import Curves, Given, Rows
 
 DEFAULT_WIDTH = 64  # of the code, if no autoencoder is given
@@ -127,11 +130,40 @@ class BasePredictor(
                 unlabelled,
                 weight_of_all,
                 groups_of_all(groups, has_label, X_unlabeled),
+                getattr(self, "feature_names_in_", None),
+                self.verbose,
             )
-            fit = FineTuning(self, task, labelled, pretraining, validation)
-            for name, value in fit.run().items():
+            audience = Audience(self, labelled.X, labelled.y)
+            recipe = self._recipe(task)
+            fit = FineTuning(recipe, labelled, pretraining, audience, validation)
+            attributes, from_scratch = fit.run()
+            for name, value in attributes.items():
                 setattr(self, name, value)
+            if from_scratch is not None:
+                scratch = copy.copy(self)
+                forget_callback_context(scratch)
+                vars(scratch).update(from_scratch)
+                self.scratch_ = scratch
+                self.scratch_validation_score_ = scratch.validation_score_
         return self
+
+    def _recipe(self, targets):
+        rate, decay = self.learning_rate, self.weight_decay
+        widths = self.head_hidden_layer_sizes
+        return FineTuningRecipe(
+            targets=targets,
+            objective=Objective(Labels(targets.make_loss()), "adamw", rate, decay),
+            head_layer_sizes=checked_widths(widths, "head_hidden_layer_sizes"),
+            fine_tune=self.fine_tune,
+            compare_from_scratch=self.compare_from_scratch,
+            keep_noise=self.keep_noise,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            validation_fraction=self.validation_fraction,
+            random_state=self.random_state,
+            parameters=self.get_params(deep=False),
+        )
 
     def _with_label(self, X, y, sample_weight, classes=None):
         """Return the rows, labels and weights that a score is made of."""

@@ -16,7 +16,7 @@ from ._constraints import parameters_checked
 from ._data._labels import have_label, known_classes
 from ._data._validation import with_mean_one
 from ._denoising import DenoisingAutoencoder
-from ._fits._tasks import Classes
+from ._fits._targets import Classes
 from ._typing import ArrayLike, Auto, Rows, Seed, Widths
 
 

@@ -16,6 +16,7 @@ from ._constraints import real_in
 from ._data._output import in_table_columns
 from ._data._validation import checked_rows
 from ._fits._noise import NOISES, Corruption, check_level, in_user_units, noise_maker
+from ._training import Reconstruction
 from ._typing import (
     Auto,
     BuildNetwork,
@@ -309,17 +310,19 @@ class DenoisingAutoencoder(BaseAutoencoder):
                     "noise, give the groups to the callable and set column_groups=None."
                 )
             draw, level = in_user_units(self.noise, table), None
-            return [Corruption(draw, {"noise_level_": level}, self.emphasis, True)]
+            return [Corruption(draw, {"noise_level_": level}, is_the_task=True)]
         make = noise_maker(self.noise, pca, table, row_index, self._groups())
         return [
             Corruption(
                 make(level) if np.any(level) else None,
                 {"noise_level_": level},
-                self.emphasis,
                 is_the_task=True,
             )
             for level in self._levels(pca)
         ]
+
+    def _task(self):
+        return Reconstruction(self.loss, self.emphasis)
 
     def _levels(self, pca):
         """Return the noise levels to choose from, each a number or one a column."""

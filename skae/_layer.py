@@ -2,7 +2,7 @@
 
 from ._base_autoencoder import BaseAutoencoder
 from ._fits._noise import Corruption, check_level, noise_maker
-from ._fits._stack import LayerFit, LayerPartialFit
+from ._fits._plans import LayerPlan
 from ._models._code import ActivationCode, penalised_code
 
 
@@ -75,9 +75,6 @@ class LayerAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _fit_class(self, is_partial):
-        return LayerPartialFit if is_partial else LayerFit
-
     def _corruptions(self, pca, table, row_index):
         if self.noise is None or self.noise_level == 0:
             return [Corruption()]
@@ -95,5 +92,12 @@ class LayerAutoencoder(BaseAutoencoder):
             )
         return None if self.is_last else ActivationCode(self.activation)
 
-    def _output_layer(self):
-        return None if self.is_first else ActivationCode(self.activation)
+    def _plan(self, goes_on=False):
+        return LayerPlan(
+            hidden_layer_sizes=(),
+            activation=self.activation,
+            init=self.init,
+            code_layer=self._code_layer,
+            output_layer=None if self.is_first else ActivationCode(self.activation),
+            is_first=self.is_first,
+        )

@@ -13,7 +13,7 @@ from ._constraints import parameters_checked
 from ._data._labels import known_values
 from ._data._validation import with_mean_one
 from ._denoising import DenoisingAutoencoder
-from ._fits._tasks import Values
+from ._fits._targets import Values
 from ._typing import ArrayLike, Auto, Rows, Seed, Widths
 
 

@@ -8,7 +8,7 @@ from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
 from ._constraints import real_in
 from ._fits._noise import NOISES, Corruption, noise_maker
-from ._fits._stack import StackedFit, StackedPartialFit, hidden_activation
+from ._fits._stack import StackPlan
 from ._layer import LayerAutoencoder
 from ._models._code import penalised_code
 from ._typing import Auto, Callbacks, Curves, Loss, NoiseName, Optimizer, Seed, Widths
@@ -272,8 +272,25 @@ class StackedAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _fit_class(self, is_partial):
-        return StackedPartialFit if is_partial else StackedFit
+    def _plan(self, goes_on=False):
+        dense = super()._plan()
+        return StackPlan(
+            hidden_layer_sizes=dense.hidden_layer_sizes,
+            activation=self._hidden_activation,
+            init=self.init,
+            code_layer=self._code_layer,
+            make_layer=self._layer,
+            layers=self.layers_ if goes_on else None,
+            pretrained_score=self.pretrained_score_ if goes_on else None,
+        )
+
+    def _epochs(self):
+        return self.max_epochs if self.fine_tune else 0
+
+    @property
+    def _hidden_activation(self):
+        """The activation of the hidden layers, which a sparsity brings along."""
+        return {"kl": "sigmoid", "l1": "relu"}.get(self.sparsity, self.activation)
 
     def _input_noise(self, pca, table, row_index):
         if self.noise is None:
@@ -291,7 +308,7 @@ class StackedAutoencoder(BaseAutoencoder):
         """Return the autoencoder to train as one of the layers."""
         return LayerAutoencoder(
             width,
-            activation=hidden_activation(self),
+            activation=self._hidden_activation,
             is_first=is_first,
             is_last=is_last,
             noise=self.noise,

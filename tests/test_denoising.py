@@ -273,21 +273,19 @@ def test_emphasis_weighs_the_corrupted_cells(table):
 
 def test_emphasised_loss_is_the_formula():
     from skae._models._dense_network import DenseNetwork
-    from skae._training import Program
+    from skae._training import Objective, Program, Reconstruction
     from skae._training._chunks import Chunk
-    from skae._training._objective import Objective, make_loss
 
     rng = np.random.default_rng(0)
     network = DenseNetwork(4, 4, (), "linear", False)
-    objective = Objective("mse", "sgd", 0.0, 0.0)
+    objective = Objective(Reconstruction("mse", emphasis=3.0), "sgd", 0.0, 0.0)
     program = Program(
         *network.build_models(),
-        make_loss("mse"),
+        objective.task,
         objective.make_optimizer(),
         n_features=4,
         n_outputs=4,
         in_user_units=False,
-        has_emphasis=True,
     )
     weights = [np.eye(4), np.zeros(4)] * 2  # the identity: the outputs are the inputs
     program.load(
@@ -297,7 +295,7 @@ def test_emphasised_loss_is_the_formula():
         shift=np.zeros(4),
         scale=1.0,
         weight_decay=0.0,
-        emphasis=3.0,
+        settings=objective.task.settings,
     )
     targets = rng.normal(size=(1, 6, 4)).astype(np.float32)
     inputs = np.where(rng.random(targets.shape) < 0.3, 9, targets).astype(np.float32)

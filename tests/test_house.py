@@ -18,7 +18,7 @@ LEAVES = {
     *("_autoencoder", "_denoising", "_sparse", "_stacked", "_layer"),
     *("_classifier", "_regressor"),
 }
-BASES = {"_base_autoencoder", "_base_predictor", "_copies", "_constraints"}
+BASES = {"_base_autoencoder", "_fitted", "_base_predictor", "_copies", "_constraints"}
 GROUND = {"_data", "corruption", "_compat", "_console", "_typing"}
 CHAINS = [  # a place may import from those behind it, and from within itself
     [LEAVES, BASES, {"_fits"}, {"_training"}, {"_models"}, {"_keras", "sparsity"}, GROUND],

@@ -23,7 +23,7 @@ class Table:
     scale : float
         A conditioned row is ``(x - shift) / scale``.
     labels : ndarray of shape (n_samples, n_outputs), default=None
-        What a network should give for the rows; None asks for the rows themselves.
+        What the rows have been labelled with, as a task takes it.
     """
 
     X: object
@@ -38,10 +38,17 @@ class Table:
             return self._condition(take(self.X, index))  # a copy: `index` is no slice
         return self._conditioned[index]
 
-    def pairs(self, index):
-        """Return conditioned rows, and what a network should give for them."""
+    def pairs(self, index, targets_of):
+        """Return conditioned rows, and what a network should give for them.
+
+        Parameters
+        ----------
+        index : ndarray of int
+        targets_of : callable
+            ``(rows, labels) -> targets``, as a task says it.
+        """
         rows = self.rows(index)
-        return rows, rows if self.labels is None else self.labels[index]
+        return rows, targets_of(rows, None if self.labels is None else self.labels[index])
 
     @functools.cached_property
     def _conditioned(self):

@@ -1,240 +1,183 @@
-"""A fit, from checked rows to the attributes of a fitted estimator."""
+"""The fit of an autoencoder, from checked rows to the attributes of a fitted estimator."""
 
-import contextlib
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
-from .._compat import callback_context
 from .._data._pca import principal_components
-from .._data._powers import power_of_scale
-from .._data._split import all_rows, checked_groups, clusters_of, split_rows
+from .._data._split import all_rows, clusters_of, split_rows
 from .._data._table import Table
-from .._data._validation import checked_widths, with_mean_one
-from .._models._activations import check_activation
 from .._models._bounds import bounds_of
-from .._models._custom import CustomNetwork, custom_start
-from .._models._dense_model import dense_start, order_codes
-from .._models._dense_network import DenseNetwork
-from .._training import SklearnCallbacks, check_callbacks, check_monitors
-from .._training._objective import Objective, check_cellwise, make_loss
-from ._causes import check_network_size, likely_cause
+from .._models._dense_model import order_codes
+from ._causes import likely_cause
 from ._run import Training
 from ._seeds import Seeds
-from ._telling import hooks_of, keras_callbacks_of, say_of, say_result
 from ._verdict import is_better, scores
 
 TRIAL = 0.25  # part of the epochs that choose among corruptions
 
 
+class Split(NamedTuple):
+    """Which rows train, and which choose the best epoch, each ascending."""
+
+    train: np.ndarray
+    validation: np.ndarray
+
+
 class Fit:
-    """A fit from the start, or from the weights of the last one with `warm_start`.
+    """A fit from the start, or from where the last one ended.
 
     Nothing is written to the estimator, so a failure loses nothing.
 
     Parameters
     ----------
-    estimator : BaseAutoencoder
-    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
-    sample_weight : ndarray of shape (n_samples,) or None
-    X_val : as X, or None
-    groups : ndarray of shape (n_samples,) or None
-        Rows of one group are held out together, or not at all.
+    recipe : Recipe
+    rows : TrainingRows
+    audience : Audience
     """
 
-    def __init__(self, estimator, X, sample_weight, X_val, groups=None):
-        self.estimator = estimator
-        self.X, self.X_val = X, X_val
-        self.groups = checked_groups(groups, X)
-        self.weight = sample_weight
-        if sample_weight is not None:
-            self.weight = with_mean_one(sample_weight)
-        self.seeds = Seeds.from_random_state(estimator.random_state, self.n_epochs_before())
-        self.objective = Objective(
-            estimator.loss,
-            estimator.optimizer,
-            estimator.learning_rate,
-            estimator.weight_decay,
-        )
-        make_loss(estimator.loss)  # so that an unknown name is told before any work
-        self.optimizer = self.objective.make_optimizer()
-        check_activation(estimator.activation)
-        estimator._check_features(is_new=True)
-        check_callbacks(estimator.callbacks or ())
-        widths = estimator.hidden_layer_sizes
-        self.hidden_layer_sizes = checked_widths(widths, "hidden_layer_sizes")
-        check_network_size(estimator, X.shape[1], self.hidden_layer_sizes)
+    def __init__(self, recipe, rows, audience):
+        self.recipe, self.rows, self.audience = recipe, rows, audience
+        self.n_features = rows.X.shape[1]
+        self.seeds = Seeds.from_random_state(recipe.random_state, self.n_epochs_before())
+        recipe.objective.task.check(self.n_features)
+        self.optimizer = recipe.objective.make_optimizer()
+        recipe.plan.check(recipe, self.n_features)
+        audience.check()
 
     def run(self):
         """Train, and return the attributes of the fitted estimator."""
-        estimator = self.estimator
-        pca = self.find_components()
-        self.train_index, self.val_index = self.split(pca)
-        self.check_settings()
-        architecture, start = self.start(pca)
-        table = self._table(start)
-        corruptions = estimator._corruptions(pca, table, self.train_index)
-        check_monitors(estimator.callbacks or (), self.reported(corruptions))
-        training = self._training(architecture, start, table, corruptions[0].emphasis)
-        schedule = self.schedule(training)
-        context = self._begin(schedule.max_epochs)
-        run, record = self._trained(training, schedule, corruptions, pca, context)
-        trained = start.with_weights(run.weights)
-        trained = self.finish(trained, table, pca, corruptions[0].is_the_task)
-        if self.keeps_start() and not self.beats_start(trained, training, run):
-            trained, record["best_epoch_"] = self.kept(start, pca), 0
-        attributes = self._attributes(trained, pca) | record
-        attributes |= scores(trained, pca, training.validation)
-        attributes |= estimator._about_codes(trained, table)
-        if training.validation is not None:
-            say_result(estimator, attributes)
-        self._end(context, attributes)
+        recipe, pca = self.recipe, self.components()
+        n_components = self.n_components(pca)
+        split = self.split(pca)
+        self.check_patience(split)
+        if not recipe.max_epochs:
+            self.audience.begin(len(recipe.plan.hidden_layer_sizes) + 1)
+        plan = recipe.plan.pretrained(
+            self.rows, split, n_components, self.seeds.weights, self.audience
+        )
+        architecture, start = self.start(plan, n_components, pca)
+        table = self.table(start)
+        validation = self.validation(table, split)
+        if recipe.max_epochs:
+            training = self.training(architecture, start, table, split.train, validation)
+            trained, record = self.trained(training, pca)
+        else:
+            trained, record = start, record_of({}, 0, 0)
+        attributes = self.attributes(trained, pca) | record
+        attributes |= plan.about(
+            lambda: scores(start, pca, validation)["validation_score_"]
+        )
+        attributes |= scores(trained, pca, validation)
+        attributes |= recipe.about_codes(trained, table)
+        if validation is not None:
+            self.audience.say_result(attributes)
+        self.audience.end(attributes)
         return attributes
 
-    def _training(self, architecture, start, table, emphasis):
+    def training(self, architecture, start, table, row_index, validation):
         """Return what the runs of this fit have in common."""
-        if emphasis:
-            check_cellwise(self.estimator.loss, self.X.shape[1])
         return Training(
             start=start,
             architecture=architecture,
-            objective=self.objective,
+            objective=self.recipe.objective,
             optimizer=self.optimizer,
             learning_rate=float(self.optimizer.learning_rate),
             weight_decay=self.optimizer.weight_decay,
             seeds=self.seeds,
             table=table,
-            row_index=self.train_index,
-            validation=self._validation(table),
-            patience=self.estimator.patience,
-            cause=partial(likely_cause, self.estimator),
+            row_index=row_index,
+            validation=validation,
+            patience=self.recipe.patience,
+            cause=partial(likely_cause, self.recipe.parameters),
             optimizer_state=self.optimizer_state(),
-            emphasis=emphasis,
-            loss_unit=self.loss_unit(table),
         )
 
-    def _trained(self, training, schedule, corruptions, pca, context):
-        """Train with the best of the corruptions, and return the run and its record."""
-        start, seeds = training.start, self.seeds
-        with (
-            contextlib.ExitStack() as on_close,
-            training.lent_program(schedule.batch_size) as program,
-        ):
+    def trained(self, training, pca):
+        """Return the model after the epochs, or the start if they are no better."""
+        start, table = training.start, training.table
+        corruptions = self.recipe.corruptions(pca, table, training.row_index)
+        self.audience.check_monitors(self.reported(corruptions[0], training.validation))
+        schedule = self.schedule(training)
+        self.audience.begin(schedule.max_epochs)
+        with training.lent_program(schedule.batch_size) as program:
+            corruption = self.chosen(corruptions, training, program, schedule)
 
-            def attributes():
-                return self._attributes(start.with_weights(program.weights()), pca)
-
-            def who_listens():
-                estimator, table = self.estimator, training.table
-                return hooks_of(
-                    estimator,
+            def listeners():
+                return self.audience.hooks(
+                    program,
+                    table,
                     schedule,
-                    lambda: SklearnCallbacks(estimator, context, self.X, attributes),
-                    keras_callbacks=keras_callbacks_of(
-                        estimator, program, table, schedule, on_close
-                    ),
+                    lambda: self.attributes(start.with_weights(program.weights()), pca),
                 )
 
-            def run_epochs(corruption, schedule, listeners=None):
-                judge = corruption.judge(seeds.judge)
-                corrupt = corruption.seeded(seeds.noise)
-                return training.run(program, schedule, corrupt, judge, listeners)
+            run = self.epochs(training, program, schedule, corruption, listeners)
+            record = self.record(run, program) | corruption.attributes
+        trained = start.with_weights(run.weights)
+        trained = self.finish(trained, table, pca, corruption.is_the_task)
+        if self.recipe.plan.has_rival and not self.beats_start(trained, training, run):
+            trained, record["best_epoch_"] = self.kept(start, pca), 0
+        return trained, record
 
-            corruption = self._chosen(corruptions, run_epochs, schedule)
-            run = run_epochs(corruption, schedule, who_listens)
-            return run, self.record(run, program) | corruption.attributes
+    def epochs(self, training, program, schedule, corruption, listeners=None):
+        """Run the epochs of a schedule with a corruption."""
+        judge = corruption.judge(self.seeds.judge)
+        corrupt = corruption.seeded(self.seeds.noise)
+        return training.run(program, schedule, corrupt, judge, listeners)
 
-    # What a partial fit does otherwise.
-
-    def n_epochs_before(self):
-        return 0
-
-    def split(self, pca):
-        """Return the training and the validation rows, each ascending."""
-        row_index = self.weighted_rows()
-        if self.X_val is not None:
-            return row_index, all_rows(self.X_val.shape[0])
-        fraction = self.estimator.validation_fraction
-        if not fraction:
-            return row_index, all_rows(0)
-        clusters = clusters_of(self._seen(pca), row_index, self.groups)
-        train, held_out = split_rows(clusters, fraction, self.seeds.split)
-        return row_index[train], row_index[held_out]
-
-    def _seen(self, pca):
-        """Return the table as a network will see it."""
-        if self.estimator.build_network is not None:
-            return Table(self.X, self.weight, np.zeros(self.X.shape[1]), 1.0)
-        return Table(self.X, self.weight, pca.mean, pca.scale)
-
-    def weighted_rows(self):
-        """Return the rows that count: all but those of weight zero."""
-        row_index = all_rows(self.X.shape[0])
-        return row_index if self.weight is None else row_index[self.weight > 0]
-
-    def check_settings(self):
-        patience = self.estimator.patience
-        if patience is not None and not len(self.val_index):
+    def chosen(self, corruptions, training, program, schedule):
+        """Return the corruption that is best on the validation rows in short runs."""
+        if len(corruptions) == 1:
+            return corruptions[0]
+        if training.validation is None:
             raise ValueError(
-                f"patience={patience} needs validation rows; set validation_fraction "
-                "above 0, pass X_val, or set patience=None."
+                "noise_level='auto' needs validation rows to choose by; give a number, or "
+                "call fit with X_val or with validation_fraction above 0 and more rows."
             )
+        trial = schedule.shortened(TRIAL)
+        errors = []
+        for corruption in corruptions:
+            history = self.epochs(training, program, trial, corruption).history
+            errors.append(min(history["val_loss"]))
+            self.audience.say(f"tried {corruption.attributes}: val_loss {errors[-1]:.4g}")
+        return corruptions[int(np.argmin(errors))]
 
-    def reported(self, corruptions):
-        """Return the names of what each epoch reports."""
-        names = ["loss", "penalty", "learning_rate"]
-        if len(self.val_index):
-            names.append("val_loss")
-            if corruptions[0].judge(self.seeds.judge) is not None:
-                names.append("val_noisy_loss")
-        return names
-
-    def schedule(self, training):
-        """Return how long to train, and how fast."""
-        return training.schedule(self.estimator.batch_size, self.estimator.max_epochs)
-
-    def find_components(self):
-        n_components = self.estimator._width(self.X.shape[1])
-        pca = principal_components(self.X, n_components, self.weight)
-        is_fraction = not isinstance(n_components, int | np.integer)
-        self.n_components = (
-            max(1, len(pca.components)) if is_fraction else int(n_components)
+    def beats_start(self, trained, training, run):
+        """Whether the epochs have gained something beyond doubt."""
+        if training.validation is None:
+            return not self.recipe.validation_fraction  # else no row could be held out
+        is_noisy = "val_noisy_loss" in run.history
+        return is_better(
+            trained,
+            training.start,
+            training.validation,
+            run.gains,
+            power=None if is_noisy else self.recipe.objective.task.power,
+            groups=self.rows.groups if self.rows.X_val is None else None,
+            seen=(training.table, training.row_index),
         )
-        return pca
 
-    def start(self, pca):
+    def kept(self, start, pca):
+        """Return the start as it is given back; what PCA has not found has no code."""
+        if self.recipe.before is not None:
+            return self.recipe.before.model
+        if not self.recipe.plan.starts_as_pca:
+            return start
+        return start.with_first_codes(len(pca.components))
+
+    def start(self, plan, n_components, pca):
         """Return the architecture to train and the autoencoder to start from."""
-        estimator, n_features = self.estimator, self.X.shape[1]
-        if estimator.build_network is not None:
-            network = CustomNetwork(estimator.build_network, n_features, self.n_components)
-            architecture, start = custom_start(network, self.seeds.weights)
-        else:
-            network = architecture = self.dense_network(pca)
-            start = self.dense_start(network, pca)
-        if self.goes_on:
-            self.check_same_network(network, "warm_start=True")
-            start = estimator._model.resumed(network)
-        return architecture, start
-
-    def dense_start(self, network, pca):
-        return dense_start(network, pca, self.estimator.init, self.seeds.weights)
-
-    def dense_network(self, pca):
-        """Return the network of the parameters, whatever the components are."""
-        estimator = self.estimator
-        return DenseNetwork(
-            self.X.shape[1],
-            self.n_components,
-            self.hidden_layer_sizes,
-            estimator.activation,
-            estimator.init == "pca",
-            estimator._code_layer(self.n_components),
-            estimator._output_layer(),
-        )
+        architecture, start = plan.start(n_components, pca, self.seeds.weights)
+        if self.recipe.before is None:
+            return architecture, start
+        self.check_same_network(start.network, "warm_start=True")
+        return architecture, self.recipe.before.model.resumed(start.network)
 
     def check_same_network(self, network, what):
-        if self.estimator._model.network != network:
+        """Raise a ValueError if training cannot go on with a network."""
+        if self.recipe.before.model.network != network:
             raise ValueError(
                 f"{what} goes on with the network of the last fit, but the columns or "
                 "parameters that shape the network, such as n_components or "
@@ -242,7 +185,92 @@ class Fit:
                 "anew."
             )
 
+    def n_components(self, pca):
+        """Return the width of the code."""
+        is_number = isinstance(self.recipe.width, int | np.integer)
+        return int(self.recipe.width) if is_number else max(1, len(pca.components))
+
+    def table(self, start):
+        """Return the rows in the units of the network."""
+        rows = self.rows
+        return Table(rows.X, rows.weight, start.shift, start.scale, rows.labels)
+
+    def validation(self, table, split):
+        """Return the rows that choose the best epoch, or None."""
+        rows = self.rows
+        if rows.X_val is not None:
+            table = Table(rows.X_val, None, table.shift, table.scale, rows.labels_val)
+        elif not len(split.validation):
+            return None
+        return table, split.validation
+
+    def attributes(self, trained, pca):
+        """Return what a fitted estimator has."""
+        return {
+            "_model": trained,
+            "n_components_": trained.network.n_components,
+            "mean_": pca.mean,
+            "explained_variance_": pca.explained_variance,
+            "explained_variance_ratio_": pca.explained_variance_ratio,
+            "_components": pca,
+        }
+
+    # What a partial fit does otherwise.
+
+    def n_epochs_before(self):
+        """Return how many epochs the draws must not repeat."""
+        return 0
+
+    def components(self):
+        """Return the principal components of the rows."""
+        return principal_components(self.rows.X, self.recipe.width, self.rows.weight)
+
+    def split(self, pca):
+        """Return the training and the validation rows."""
+        row_index = self.weighted_rows()
+        if self.rows.X_val is not None:
+            return Split(row_index, all_rows(self.rows.X_val.shape[0]))
+        fraction = self.recipe.validation_fraction
+        if not fraction:
+            return Split(row_index, all_rows(0))
+        shift, scale = pca.mean, pca.scale
+        if not self.recipe.plan.has_units:
+            shift, scale = np.zeros(self.n_features), 1.0
+        seen = Table(self.rows.X, self.rows.weight, shift, scale)
+        clusters = clusters_of(seen, row_index, self.rows.groups)
+        train, held_out = split_rows(clusters, fraction, self.seeds.split)
+        return Split(row_index[train], row_index[held_out])
+
+    def weighted_rows(self):
+        """Return the rows that count: all but those of weight zero."""
+        row_index = all_rows(self.rows.X.shape[0])
+        weight = self.rows.weight
+        return row_index if weight is None else row_index[weight > 0]
+
+    def check_patience(self, split):
+        """Raise a ValueError if there is nothing to be patient with."""
+        patience = self.recipe.patience
+        if patience is not None and not len(split.validation):
+            raise ValueError(
+                f"patience={patience} needs validation rows; set validation_fraction "
+                "above 0, pass X_val, or set patience=None."
+            )
+
+    def reported(self, corruption, validation):
+        """Return the names of what each epoch reports."""
+        names = ["loss", "penalty", "learning_rate"]
+        if validation is not None:
+            names.append("val_loss")
+            if corruption.judge(self.seeds.judge) is not None:
+                names.append("val_noisy_loss")
+        return names
+
+    def schedule(self, training):
+        """Return how long to train, and how fast."""
+        return training.schedule(self.recipe.batch_size, self.recipe.max_epochs)
+
     def optimizer_state(self):
+        """Return where the optimizer goes on from: nowhere."""
         return None
 
     def finish(self, trained, table, pca, is_denoiser):
@@ -255,108 +283,18 @@ class Fit:
 
     def is_bounded(self, trained):
         """Whether the autoencoder may be PCA where it has seen no rows."""
-        return trained.has_linear_code and self.estimator.init == "pca"
-
-    def beats_start(self, trained, training, run):
-        """Whether the epochs have gained something beyond doubt."""
-        if training.validation is None:
-            return not self.estimator.validation_fraction  # else no row could be held out
-        is_noisy = "val_noisy_loss" in run.history
-        return is_better(
-            trained,
-            training.start,
-            training.validation,
-            run.gains,
-            power=None if is_noisy else power_of_scale(self.estimator.loss),
-            groups=self.groups if self.X_val is None else None,
-            seen=(training.table, training.row_index),
-        )
-
-    def loss_unit(self, table):
-        """Return what a loss of 1 in conditioned units is in the user's."""
-        with np.errstate(over="ignore", under="ignore"):
-            return float(np.power(table.scale, power_of_scale(self.estimator.loss) or 0))
-
-    def kept(self, start, pca):
-        """Return the start as it is given back; what PCA has not found has no code."""
-        if self.goes_on:
-            return self.estimator._model
-        if self.estimator.init != "pca":
-            return start
-        return start.with_first_codes(len(pca.components))
-
-    @property
-    def goes_on(self):
-        """Whether training goes on from the last fit."""
-        return self.estimator.warm_start and hasattr(self.estimator, "_model")
+        return trained.has_linear_code and self.recipe.plan.starts_as_pca
 
     def record(self, run, program):
-        return {
-            "history_": run.history,
-            "n_epochs_": run.n_epochs,
-            "best_epoch_": run.best_epoch,
-            "_optimizer_state": None,
-        }
+        """Return fitted attributes that tell how the epochs went."""
+        return record_of(run.history, run.n_epochs, run.best_epoch)
 
-    # What is common to both.
 
-    def _begin(self, max_subtasks):
-        """Tell scikit-learn's callbacks that the fit begins, and return their context."""
-        context = callback_context(self.estimator, max_subtasks)
-        context.call_on_fit_task_begin(**self._told())
-        return context
-
-    def _end(self, context, attributes):
-        """Tell scikit-learn's callbacks that the fit has ended, and with what."""
-        context.call_on_fit_task_end(**self._told(), reconstruction_attributes=attributes)
-
-    def _told(self):
-        metadata = {} if self.weight is None else {"sample_weight": self.weight}
-        return {
-            "estimator": self.estimator,
-            "X": self.X,
-            "y": self.X,
-            "metadata": metadata,
-        }
-
-    def _table(self, start):
-        return Table(self.X, self.weight, start.shift, start.scale)
-
-    def _validation(self, table):
-        if self.X_val is not None:
-            return Table(self.X_val, None, table.shift, table.scale), self.val_index
-        return (table, self.val_index) if len(self.val_index) else None
-
-    def _chosen(self, corruptions, run_epochs, schedule):
-        """Return the corruption that is best on the validation rows in short runs."""
-        if len(corruptions) == 1:
-            return corruptions[0]
-        if not len(self.val_index):
-            raise ValueError(
-                "noise_level='auto' needs validation rows to choose by; give a number, or "
-                "call fit with X_val or with validation_fraction above 0 and more rows."
-            )
-        trial = schedule.shortened(TRIAL)
-        errors = []
-        for corruption in corruptions:
-            history = run_epochs(corruption, trial).history
-            errors.append(min(history["val_loss"]))
-            self._say(f"tried {corruption.attributes}: val_loss {errors[-1]:.4g}")
-        return corruptions[int(np.argmin(errors))]
-
-    def keeps_start(self):
-        """Whether the start competes with the epochs."""
-        return self.estimator.init == "pca" and self.estimator.build_network is None
-
-    def _say(self, line):
-        say_of(self.estimator, line)
-
-    def _attributes(self, trained, pca):
-        return {
-            "_model": trained,
-            "n_components_": trained.network.n_components,
-            "mean_": pca.mean,
-            "explained_variance_": pca.explained_variance,
-            "explained_variance_ratio_": pca.explained_variance_ratio,
-            "_components": pca,
-        }
+def record_of(history, n_epochs, best_epoch, optimizer_state=None):
+    """Return the fitted attributes that tell how the epochs went."""
+    return {
+        "history_": history,
+        "n_epochs_": n_epochs,
+        "best_epoch_": best_epoch,
+        "_optimizer_state": optimizer_state,
+    }

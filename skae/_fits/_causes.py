@@ -3,7 +3,7 @@
 import os
 from decimal import Decimal
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
@@ -11,12 +11,13 @@ EXTREME = 1e6  # above it, a noise or a penalty drowns all that float32 can tell
 BYTES_PER_WEIGHT = 32  # value, gradient, two moments, start and best epoch, two copies
 
 
-def likely_cause(estimator, logs, rate, decay):
+def likely_cause(parameters, logs, rate, decay):
     """Return what the loss has probably died of, with what to do, or None.
 
     Parameters
     ----------
-    estimator : estimator
+    parameters : dict
+        Of the estimator.
     logs : dict
         What the epoch reports.
     rate, decay : float or None
@@ -25,23 +26,12 @@ def likely_cause(estimator, logs, rate, decay):
     if decay and decay * rate > 1 >= rate:  # a step takes away more than there is
         return f"weight_decay={decay:g}, which is too high for learning_rate={rate:g}"
     for name in ("input_noise", "noise_level", "emphasis", "sparsity_weight"):
-        value = getattr(estimator, name, None)
+        value = parameters.get(name)
         if isinstance(value, Real) and value > EXTREME:
             return f"{name}={value:g}, which drowns the rows"
     if np.isfinite(logs["loss"]) and not np.isfinite(logs.get("val_loss", 0)):
         return "the validation rows, which lie far outside of the training rows"
     return None
-
-
-def check_network_size(estimator, n_features, hidden_layer_sizes):
-    """Raise a ValueError for an autoencoder that this machine could not hold."""
-    if estimator.build_network is not None:  # who knows what it builds
-        return
-    width = estimator._width(n_features)
-    width = int(width) if isinstance(width, Integral) else 1
-    names = "n_components", "hidden_layer_sizes"
-    parameters = {name: getattr(estimator, name) for name in names}
-    check_size((n_features, *hidden_layer_sizes, width), parameters)
 
 
 def check_size(widths, parameters):

@@ -22,15 +22,12 @@ class Corruption:
         ``(rows, rng) -> rows``, in the units that the network sees; None does nothing.
     attributes : dict
         Fitted attributes that tell of it.
-    emphasis : float
-        Extra weight of the corrupted cells in the loss.
     is_the_task : bool
         Whether undoing it is what the autoencoder is for, and not only a means.
     """
 
     draw: object = None
     attributes: dict = field(default_factory=dict)
-    emphasis: float = 0.0
     is_the_task: bool = False
 
     def seeded(self, seed):

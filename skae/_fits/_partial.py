@@ -7,61 +7,62 @@ import numpy as np
 
 from .._data._split import all_rows
 from .._models._bounds import bounds_of
-from .._models._custom import CustomNetwork
-from .._training._objective import optimizer_key
-from ._autoencoder import Fit
+from .._training import optimizer_key
+from ._autoencoder import Fit, Split, record_of
 
 
 class PartialFit(Fit):
     """One epoch more at a constant learning rate, on all the rows given."""
 
     def n_epochs_before(self):
-        return getattr(self.estimator, "n_epochs_", 0)
+        """Return how many epochs the draws must not repeat."""
+        return 0 if self.recipe.before is None else self.recipe.before.n_epochs
 
     def split(self, pca):
-        return self.weighted_rows(), all_rows(0)
+        """Return all rows, and none to validate."""
+        return Split(self.weighted_rows(), all_rows(0))
 
-    def check_settings(self):
-        """One epoch has nothing to wait for."""
+    def check_patience(self, split):
+        """Raise a ValueError if there is no whole to train; one epoch needs no patience."""
+        if not self.recipe.max_epochs:
+            raise ValueError(
+                "partial_fit trains the whole stack for an epoch, but fine_tune=False; set "
+                "fine_tune=True, or call fit."
+            )
 
-    def reported(self, corruptions):
+    def reported(self, corruption, validation):
         """Return all names: what `fit` has rows for, one epoch need not have."""
         return ["loss", "penalty", "learning_rate", "val_loss", "val_noisy_loss"]
 
     def schedule(self, training):
         """Return one epoch at a constant learning rate."""
-        schedule = training.schedule(self.estimator.batch_size, max_epochs=1)
+        schedule = training.schedule(self.recipe.batch_size, max_epochs=1)
         return replace(schedule, is_constant=True)
 
-    def find_components(self):
-        if not self.goes_on:
-            return super().find_components()
-        n_components = self.estimator._width(self.X.shape[1])
-        is_fraction = not isinstance(n_components, int | np.integer)
-        self.n_components = self.estimator.n_components_ if is_fraction else n_components
-        return self.estimator._components
+    def components(self):
+        """Return the principal components of the first call."""
+        before = self.recipe.before
+        return super().components() if before is None else before.components
 
-    def start(self, pca):
-        if not self.goes_on:
-            return super().start(pca)
-        estimator, start = self.estimator, self.estimator._model
-        network = start.network
-        if estimator.build_network is None:
-            network = self.dense_network(pca)
-        elif isinstance(network, CustomNetwork):
-            network = replace(
-                network,
-                build_network=estimator.build_network,
-                n_components=self.n_components,
-            )
+    def n_components(self, pca):
+        """Return the width of the code, which a later call leaves as it is."""
+        before, width = self.recipe.before, self.recipe.width
+        if before is None or isinstance(width, int | np.integer):
+            return super().n_components(pca)
+        return before.model.network.n_components
+
+    def start(self, plan, n_components, pca):
+        """Return the architecture to train and the autoencoder to go on from."""
+        if self.recipe.before is None:
+            return super().start(plan, n_components, pca)
+        network = plan.network(n_components, pca)
         self.check_same_network(network, "partial_fit")
-        return network.architecture(), start.resumed(network)
+        return network.architecture(), self.recipe.before.model.resumed(network)
 
     def optimizer_state(self):
-        state = getattr(self.estimator, "_optimizer_state", None)
-        if state is None or state[0] != self.state_key:
-            return None  # another optimizer starts afresh
-        return state[1]
+        """Return where the optimizer goes on from, None for another optimizer."""
+        state = None if self.recipe.before is None else self.recipe.before.optimizer_state
+        return state[1] if state is not None and state[0] == self.state_key else None
 
     @functools.cached_property
     def state_key(self):
@@ -73,26 +74,19 @@ class PartialFit(Fit):
         if not self.is_bounded(trained):
             return trained
         bounds = bounds_of(trained, table, pca, not is_denoiser)
-        before = self.estimator._model.bounds if self.goes_on else None
+        before = None if self.recipe.before is None else self.recipe.before.model.bounds
         return replace(trained, bounds=bounds if before is None else before.united(bounds))
 
     def beats_start(self, trained, training, run):
-        return True  # an epoch has no rows to be judged by
+        """An epoch has no rows to be judged by."""
+        return True
 
     def record(self, run, program):
-        before = self.estimator.history_ if self.goes_on else {}
+        """Return fitted attributes that tell how all epochs went."""
+        before = {} if self.recipe.before is None else self.recipe.before.history
         history = {
             name: [*before.get(name, []), *run.history[name]] for name in run.history
         }
         n_epochs = self.n_epochs_before() + run.n_epochs
-        return {
-            "history_": history,
-            "n_epochs_": n_epochs,
-            "best_epoch_": n_epochs,
-            "_optimizer_state": (self.state_key, program.optimizer_state()),
-        }
-
-    @property
-    def goes_on(self):
-        """Whether an earlier call has set the units and the network."""
-        return hasattr(self.estimator, "_model")
+        state = self.state_key, program.optimizer_state()
+        return record_of(history, n_epochs, n_epochs, state)

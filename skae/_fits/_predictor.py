@@ -3,28 +3,62 @@
 import copy
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .._compat import callback_context, forget_callback_context
 from .._data._labels import stacked
 from .._data._rows import take
 from .._data._split import all_rows, clusters_of, split_rows_evenly
 from .._data._table import Table
-from .._data._validation import checked_widths, with_mean_one
+from .._data._validation import with_mean_one
 from .._models._predictor import Predictor, PredictorNetwork
-from .._training import SklearnCallbacks
-from .._training._objective import Objective
+from .._training import Objective
+from ._autoencoder import Split
 from ._causes import check_size, likely_cause
 from ._run import Training
 from ._seeds import Seeds
-from ._telling import hooks_of, say_of
 
 FEW_LABELS = 1000
 MAX_EPOCHS = 150  # above it, few labels are only learnt by heart
 HEAD_FIRST = 0.25  # part of the epochs that train the head alone
+
+
+@dataclass(frozen=True)
+class FineTuningRecipe:
+    """What a head is trained for, and how.
+
+    Attributes
+    ----------
+    targets : Classes or Values
+        What the head gives.
+    objective : Objective
+    head_layer_sizes : tuple of int
+    fine_tune : bool or "head_first"
+    compare_from_scratch : bool
+    keep_noise : bool or "auto"
+    batch_size, max_epochs : int or "auto"
+    patience : int or None
+    validation_fraction : float or "auto"
+    random_state : int, RandomState or None
+    parameters : dict
+        Of the estimator, to say what a failure may come from.
+    """
+
+    targets: Any
+    objective: Objective
+    head_layer_sizes: tuple
+    fine_tune: bool | str
+    compare_from_scratch: bool
+    keep_noise: bool | str
+    batch_size: int | str
+    max_epochs: int | str
+    patience: int | None
+    validation_fraction: float | str
+    random_state: Any
+    parameters: dict
 
 
 @dataclass(frozen=True)
@@ -64,6 +98,10 @@ class Pretraining:
         Rows without labels, behind those that have them.
     weight, groups : ndarray of shape (n_all,) or None
         Of all rows, those with labels first; rows of a group stay together in a split.
+    names : ndarray of shape (n_features,) or None
+        Of the columns, if the rows came with any.
+    verbose : int
+        Of the estimator that is trained.
     """
 
     autoencoder: object
@@ -71,12 +109,45 @@ class Pretraining:
     unlabelled: object
     weight: np.ndarray | None
     groups: np.ndarray | None
+    names: np.ndarray | None
+    verbose: int
 
     def rows_behind(self, labelled):
         """Return all rows, those with labels first."""
         if self.unlabelled is None:
             return labelled
         return stacked([labelled, self.unlabelled])
+
+    def fitted(self, rows, seed, audience):
+        """Return the autoencoder, fitted on all rows.
+
+        Parameters
+        ----------
+        rows : as X
+            Those of `rows_behind`.
+        seed : numpy.random.SeedSequence
+            For an autoencoder that brings no random state.
+        audience : Audience
+        """
+        autoencoder = self.autoencoder
+        if self.is_done:
+            return autoencoder
+        if autoencoder.random_state is None:
+            autoencoder.set_params(random_state=int(seed.generate_state(1)[0]))
+        if self.verbose:
+            autoencoder.set_params(verbose=self.verbose)
+        audience.say("pre-training")
+        with audience.shared_with(autoencoder, "pre-training", rows):
+            autoencoder.fit(self.named(rows), sample_weight=self.weight, groups=self.groups)
+        return autoencoder
+
+    def named(self, rows):
+        """Return rows with the names of their columns, if they came with any."""
+        if self.names is None:
+            return rows
+        if sparse.issparse(rows):
+            return pd.DataFrame.sparse.from_spmatrix(rows, columns=self.names)
+        return pd.DataFrame(rows, columns=self.names)
 
 
 class FineTuning:
@@ -86,242 +157,210 @@ class FineTuning:
 
     Parameters
     ----------
-    estimator : BasePredictor
-    task : Classes or Values
+    recipe : FineTuningRecipe
     labelled : LabelledRows
     pretraining : Pretraining
-    validation : LabelledRows, default=None
+    audience : Audience
+    held_out : LabelledRows, default=None
         Rows that choose the best epoch, in place of a part of the labelled ones.
     """
 
-    def __init__(self, estimator, task, labelled, pretraining, validation=None):
-        self.estimator, self.task = estimator, task
+    def __init__(self, recipe, labelled, pretraining, audience, held_out=None):
+        self.recipe, self.audience = recipe, audience
         self.labelled, self.pretraining = labelled, pretraining
         self.weight = labelled.weight
         if self.weight is not None:
             self.weight = with_mean_one(self.weight)
-        self.seeds = Seeds.from_random_state(estimator.random_state, 0)
-        self.pretrain_seed, self.head_seed, self.scratch_seed = self.seeds.weights.spawn(3)
-        self.objective = Objective(
-            task.make_loss(), "adamw", estimator.learning_rate, estimator.weight_decay
-        )
-        self.head_layer_sizes = checked_widths(
-            estimator.head_hidden_layer_sizes, "head_hidden_layer_sizes"
-        )
-        check_size(
-            (1, *self.head_layer_sizes, task.n_outputs),
-            {"head_hidden_layer_sizes": estimator.head_hidden_layer_sizes},
-        )
+        self.seeds = Seeds.from_random_state(recipe.random_state, 0)
+        asked = recipe.parameters["head_hidden_layer_sizes"]
+        widths = 1, *recipe.head_layer_sizes, recipe.targets.n_outputs
+        check_size(widths, {"head_hidden_layer_sizes": asked})
         self.has_few_labels = len(labelled.targets) < FEW_LABELS
-        self.held_out = labelled if validation is None else validation
-        fraction = estimator.validation_fraction
-        if fraction == "auto":
-            fraction = 0 if self.has_few_labels else 0.1
-        self.validation_fraction = fraction
-        if estimator.patience is not None and validation is None and not fraction:
+        self.held_out = labelled if held_out is None else held_out
+        self.validation_fraction = recipe.validation_fraction
+        if self.validation_fraction == "auto":
+            self.validation_fraction = 0 if self.has_few_labels else 0.1
+        has_rows = held_out is not None or self.validation_fraction
+        if recipe.patience is not None and not has_rows:
             raise ValueError(
-                f"patience={estimator.patience} needs validation rows; set "
+                f"patience={recipe.patience} needs validation rows; set "
                 "validation_fraction above 0, pass X_val and y_val, or set patience=None."
             )
 
     def run(self):
-        """Train, and return the attributes of the fitted estimator."""
-        estimator = self.estimator
-        self.context = callback_context(estimator, None)
-        told = {"estimator": estimator, "X": self.labelled.X, "y": self.labelled.y}
-        self.context.call_on_fit_task_begin(**told)
-        autoencoder = self.pretrained()
-        model = autoencoder._model.without_penalty()
-        self.train_index, self.val_index = self.split(model)
-        network = PredictorNetwork(
-            model.network,
-            self.head_layer_sizes,
-            autoencoder.activation,
-            self.task.n_outputs,
-            is_frozen=False,
-        )
-        weight = None if self.weight is None else self.weight[self.train_index]
-        prior = self.task.prior(self.labelled.targets[self.train_index], weight)
-        predictor = Predictor(model, network.initial_head(self.head_seed, prior))
-        untrained = replace(predictor, model=model.untrained(self.scratch_seed))
-        attributes = {"autoencoder_": autoencoder, "_task": self.task}
-        attributes["pretrained_score_"] = float("nan")
-        if not estimator.fine_tune or isinstance(estimator.fine_tune, str):
-            frozen = replace(network, is_frozen=True)
-            part = HEAD_FIRST if estimator.fine_tune else 1
-            predictor, run = self.trained(frozen, predictor, "head", part)
-            attributes["pretrained_score_"] = self.validation_score(predictor)
-        if estimator.fine_tune:
-            predictor, run = self.trained(network, predictor, "fine-tuning")
-        attributes |= self.outcome(predictor, run)
-        if estimator.compare_from_scratch:
-            outcome = self.outcome(*self.trained(network, untrained, "from scratch"))
-            scratch = copy.copy(estimator)
-            forget_callback_context(scratch)
-            vars(scratch).update(attributes | outcome)
-            attributes["scratch_"] = scratch
-            attributes["scratch_validation_score_"] = scratch.validation_score_
-        self.say_result(attributes)
-        self.context.call_on_fit_task_end(**told, reconstruction_attributes=attributes)
-        return attributes
+        """Train, and return the attributes of the fitted estimator.
 
-    def outcome(self, predictor, run):
+        Returns
+        -------
+        attributes : dict
+        from_scratch : dict or None
+            What is otherwise in the same network without pre-training.
+        """
+        recipe = self.recipe
+        self.audience.begin()
+        pretrain_seed, head_seed, scratch_seed = self.seeds.weights.spawn(3)
+        rows = self.pretraining.rows_behind(self.labelled.X)
+        autoencoder = self.pretraining.fitted(rows, pretrain_seed, self.audience)
+        model = autoencoder._model.without_penalty()
+        split, corrupt = self.split(model), self.noise(autoencoder, rows)
+        network = self.network(model.network, autoencoder.activation)
+        head = network.initial_head(head_seed, self.prior(split))
+        start = Predictor(model, head)
+        attributes = {"autoencoder_": autoencoder, "_task": recipe.targets}
+        attributes["pretrained_score_"] = float("nan")
+
+        def trained(network, start, what, part=1):
+            training = self.training(network, start, split)
+            return self.trained(training, corrupt, what, part)
+
+        predictor, run = start, None
+        if not recipe.fine_tune or isinstance(recipe.fine_tune, str):
+            frozen = replace(network, is_frozen=True)
+            part = HEAD_FIRST if recipe.fine_tune else 1
+            predictor, run = trained(frozen, predictor, "head", part)
+            attributes["pretrained_score_"] = self.score(predictor, split)
+        if recipe.fine_tune:
+            predictor, run = trained(network, predictor, "fine-tuning")
+        attributes |= self.outcome(predictor, run, split)
+        from_scratch = None
+        if recipe.compare_from_scratch:
+            untrained = Predictor(model.untrained(scratch_seed), head)
+            from_scratch = self.outcome(*trained(network, untrained, "from scratch"), split)
+        if len(split.validation):
+            self.say_result(attributes, from_scratch)
+        self.audience.end(attributes)
+        return attributes, from_scratch
+
+    def outcome(self, predictor, run, split):
         """Return the fitted attributes that training has given."""
         return {
             "_predictor": predictor,
             "history_": run.history,
             "n_epochs_": run.n_epochs,
             "best_epoch_": run.best_epoch,
-            "validation_score_": self.validation_score(predictor),
+            "validation_score_": self.score(predictor, split),
         }
 
     def split(self, model):
-        """Return the training and the validation rows, each ascending."""
+        """Return the training and the validation rows."""
         X, targets = self.labelled.X, self.labelled.targets
         row_index = all_rows(len(targets))
         if self.weight is not None:
             row_index = row_index[self.weight > 0]
         if self.held_out is not self.labelled:
-            return row_index, all_rows(len(self.held_out.targets))
+            return Split(row_index, all_rows(len(self.held_out.targets)))
         if not self.validation_fraction:
-            return row_index, all_rows(0)
+            return Split(row_index, all_rows(0))
         groups = self.pretraining.groups
         groups = None if groups is None else groups[: len(targets)]
-        clusters = clusters_of(self.table(model, X), row_index, groups)
+        clusters = clusters_of(table_of(model, X), row_index, groups)
         train, held_out = split_rows_evenly(
             clusters, targets[row_index], self.validation_fraction, self.seeds.split
         )
-        return row_index[train], row_index[held_out]
+        return Split(row_index[train], row_index[held_out])
 
-    def pretrained(self):
-        """Return the autoencoder, fitted on all rows, and set what corrupts the inputs."""
-        autoencoder, pretraining = self.pretraining.autoencoder, self.pretraining
-        rows = pretraining.rows_behind(self.labelled.X)
-        if not pretraining.is_done:
-            if autoencoder.random_state is None:
-                seed = int(self.pretrain_seed.generate_state(1)[0])
-                autoencoder.set_params(random_state=seed)
-            if self.estimator.verbose:
-                autoencoder.set_params(verbose=self.estimator.verbose)
-            self.say("pre-training")
-            context = self.context.subcontext(task_name="pre-training")
-            told = {"estimator": self.estimator, "X": rows}
-            context.call_on_fit_task_begin(**told)
-            with context.propagate_callback_context(autoencoder):
-                autoencoder.fit(
-                    self.named(rows),
-                    sample_weight=pretraining.weight,
-                    groups=pretraining.groups,
-                )
-            context.call_on_fit_task_end(**told)
-        keeps_noise = self.estimator.keep_noise
-        if keeps_noise == "auto":
-            keeps_noise = self.has_few_labels
-        self.corrupt = self.noise(autoencoder, rows) if keeps_noise else None
-        return autoencoder
+    def network(self, body, activation):
+        """Return the network of an encoder with the head."""
+        recipe = self.recipe
+        n_outputs = recipe.targets.n_outputs
+        return PredictorNetwork(
+            body, recipe.head_layer_sizes, activation, n_outputs, is_frozen=False
+        )
 
-    def named(self, rows):
-        """Return rows with the names of their columns, if they came with any."""
-        names = getattr(self.estimator, "feature_names_in_", None)
-        if names is None:
-            return rows
-        if sparse.issparse(rows):
-            return pd.DataFrame.sparse.from_spmatrix(rows, columns=names)
-        return pd.DataFrame(rows, columns=names)
+    def prior(self, split):
+        """Return the outputs that fit the targets of all training rows in the mean."""
+        weight = None if self.weight is None else self.weight[split.train]
+        return self.recipe.targets.prior(self.labelled.targets[split.train], weight)
 
     def noise(self, autoencoder, rows):
-        """Return the corruption of the inputs that pre-training had, drawn from `rows`."""
-        table = self.table(autoencoder._model, rows)
+        """Return the corruption of the inputs that pre-training had, or None."""
+        keeps_noise = self.recipe.keep_noise
+        if keeps_noise == "auto":
+            keeps_noise = self.has_few_labels
+        if not keeps_noise:
+            return None
         as_trained = copy.copy(autoencoder)
         if getattr(autoencoder, "noise_level_", None) is not None:  # "auto" has chosen
             as_trained.noise_level = autoencoder.noise_level_
+        table = table_of(autoencoder._model, rows)
         corruption = as_trained._input_noise(
             autoencoder._components, table, all_rows(rows.shape[0])
         )
         return corruption.seeded(self.seeds.noise)
 
-    def table(self, model, X, weight=None, targets=None):
-        """Return rows in the units that the network sees."""
-        return Table(X, weight, model.shift, model.scale, targets)
-
-    def trained(self, network, start, what, part=1):
-        """Return a predictor trained from where it stands, and how that went."""
-        self.say(what)
-        training = self.training(network, start)
-        batch_size, max_epochs = self.estimator.batch_size, self.estimator.max_epochs
-        schedule = training.schedule(batch_size, max_epochs, MAX_EPOCHS).shortened(part)
-        told = {"estimator": self.estimator, "X": self.labelled.X, "y": self.labelled.y}
-        context = self.context.subcontext(what, max_subtasks=schedule.max_epochs)
-        context.call_on_fit_task_begin(**told)
-        with training.lent_program(schedule.batch_size) as program:
-
-            def fitted_attributes():
-                return self.fitted(start.with_weights(program.weights()))
-
-            def sklearn_callbacks():
-                return SklearnCallbacks(
-                    context=context, fitted_attributes=fitted_attributes, **told
-                )
-
-            def listeners():
-                return hooks_of(self.estimator, schedule, sklearn_callbacks, what=what)
-
-            run = training.run(program, schedule, self.corrupt, listeners=listeners)
-        trained = start.with_weights(run.weights)
-        if network.is_frozen:  # to the last bit
-            trained = replace(trained, model=start.model)
-        told["reconstruction_attributes"] = self.fitted(trained)
-        context.call_on_fit_task_end(**told)
-        return trained, run
-
-    def training(self, network, start):
+    def training(self, network, start, split):
         """Return what a run from a predictor depends on."""
-        table = self.table(start.model, self.labelled.X, self.weight, self.labelled.targets)
+        objective, held_out = self.recipe.objective, self.held_out
+        optimizer = objective.make_optimizer()
+        table = table_of(start.model, self.labelled.X, self.weight, self.labelled.targets)
         validation = None
-        if self.held_out is not self.labelled:
-            held_out = self.held_out
-            held_out = self.table(start.model, held_out.X, None, held_out.targets)
-            validation = held_out, self.val_index
-        elif len(self.val_index):
-            validation = table, self.val_index
-        optimizer = self.objective.make_optimizer()
+        if held_out is not self.labelled:
+            held_out = table_of(start.model, held_out.X, None, held_out.targets)
+            validation = held_out, split.validation
+        elif len(split.validation):
+            validation = table, split.validation
         return Training(
             start=start,
             architecture=network,
-            objective=self.objective,
+            objective=objective,
             optimizer=optimizer,
             learning_rate=float(optimizer.learning_rate),
             weight_decay=optimizer.weight_decay,
             seeds=self.seeds,
             table=table,
-            row_index=self.train_index,
+            row_index=split.train,
             validation=validation,
-            patience=self.estimator.patience,
-            cause=partial(likely_cause, self.estimator),
+            patience=self.recipe.patience,
+            cause=partial(likely_cause, self.recipe.parameters),
         )
+
+    def trained(self, training, corrupt, what, part):
+        """Return a predictor trained from where it stands, and how that went."""
+        self.audience.say(what)
+        start, recipe = training.start, self.recipe
+        schedule = training.schedule(recipe.batch_size, recipe.max_epochs, MAX_EPOCHS)
+        schedule = schedule.shortened(part)
+        with (
+            self.audience.part(what, schedule.max_epochs) as audience,
+            training.lent_program(schedule.batch_size) as program,
+        ):
+
+            def fitted():
+                return self.fitted(start.with_weights(program.weights()))
+
+            def listeners():
+                return audience.hooks(program, training.table, schedule, fitted)
+
+            run = training.run(program, schedule, corrupt, listeners=listeners)
+            trained = start.with_weights(run.weights)
+            if training.architecture.is_frozen:  # to the last bit
+                trained = replace(trained, model=start.model)
+            audience.outcome = self.fitted(trained)
+        return trained, run
 
     def fitted(self, predictor):
         """Return what an estimator needs to predict."""
-        return {"_predictor": predictor, "_task": self.task}
+        return {"_predictor": predictor, "_task": self.recipe.targets}
 
-    def validation_score(self, predictor):
+    def score(self, predictor, split):
         """Return the score on the validation rows, NaN without any."""
-        if not len(self.val_index):
+        if not len(split.validation):
             return float("nan")
         weight = self.held_out.sample_weight
         if weight is not None:
-            weight = with_mean_one(weight[self.val_index])
-        outputs = predictor.outputs(take(self.held_out.X, self.val_index))
-        return self.task.score(outputs, self.held_out.targets[self.val_index], weight)
+            weight = with_mean_one(weight[split.validation])
+        outputs = predictor.outputs(take(self.held_out.X, split.validation))
+        targets = self.held_out.targets[split.validation]
+        return self.recipe.targets.score(outputs, targets, weight)
 
-    def say_result(self, attributes):
+    def say_result(self, attributes, from_scratch):
         """Print the score and what it compares with."""
-        if len(self.val_index):
-            line = f"score on validation rows {attributes['validation_score_']:.4f}"
-            if self.estimator.compare_from_scratch:
-                line += f", from scratch {attributes['scratch_validation_score_']:.4f}"
-            self.say(line)
+        line = f"score on validation rows {attributes['validation_score_']:.4f}"
+        if from_scratch is not None:
+            line += f", from scratch {from_scratch['validation_score_']:.4f}"
+        self.audience.say(line)
 
-    def say(self, line):
-        """Print a line if the estimator is verbose."""
-        say_of(self.estimator, line)
+
+def table_of(model, X, weight=None, targets=None):
+    """Return rows in the units that the network of a model sees."""
+    return Table(X, weight, model.shift, model.scale, targets)

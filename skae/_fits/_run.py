@@ -1,5 +1,6 @@
 """The training run that all fits share: a program is lent, loaded and run."""
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,10 +37,6 @@ class Training:
         ``(logs, rate, decay) -> str or None``: what a loss that is no number may come from.
     optimizer_state : list of ndarray or None
         Where the optimizer goes on from.
-    emphasis : float
-        Extra weight of corrupted cells in the loss.
-    loss_unit : float
-        What a loss of 1 in conditioned units is in the user's.
     """
 
     start: object
@@ -55,8 +52,6 @@ class Training:
     patience: int | None
     cause: object
     optimizer_state: list | None = None
-    emphasis: float = 0.0
-    loss_unit: float = 1.0
 
     def schedule(self, batch_size, max_epochs, limit=None):
         """Return how long to train, and how fast.
@@ -80,10 +75,7 @@ class Training:
 
     def lent_program(self, batch_size):
         """Return a context that lends the compiled program of these runs."""
-        has_emphasis = bool(self.emphasis)
-        return lent_program(
-            self.architecture, self.objective, self.optimizer, batch_size, has_emphasis
-        )
+        return lent_program(self.architecture, self.objective, self.optimizer, batch_size)
 
     def run(self, program, schedule, corrupt, judge=None, listeners=None):
         """Train from the start for the epochs of a schedule.
@@ -96,7 +88,8 @@ class Training:
         corrupt, judge : callable or None
             What corrupts the inputs, and the validation rows that choose the best epoch.
         listeners : callable, default=None
-            ``() -> Hooks or None``: who is told, asked for when the program is loaded.
+            ``() -> context``, which gives Hooks or None: who is told, asked for when the
+            program is loaded.
 
         Returns
         -------
@@ -109,20 +102,22 @@ class Training:
             shift=self.table.shift,
             scale=self.table.scale,
             weight_decay=self.weight_decay,
-            emphasis=self.emphasis,
+            settings=self.objective.task.settings,
         )
-        return train(
-            program,
-            self.table,
-            self.row_index,
-            schedule,
-            np.random.default_rng(self.seeds.order),
-            corrupt=corrupt,
-            validation=self.validation,
-            patience=self.patience,
-            judge=judge,
-            counts_penalty=self.start.has_penalty,
-            hooks=None if listeners is None else listeners(),
-            unit=self.loss_unit,
-            cause=partial(self.cause, rate=self.learning_rate, decay=self.weight_decay),
-        )
+        cause = partial(self.cause, rate=self.learning_rate, decay=self.weight_decay)
+        with contextlib.nullcontext() if listeners is None else listeners() as hooks:
+            return train(
+                program,
+                self.table,
+                self.row_index,
+                schedule,
+                np.random.default_rng(self.seeds.order),
+                corrupt=corrupt,
+                validation=self.validation,
+                patience=self.patience,
+                judge=judge,
+                counts_penalty=self.start.has_penalty,
+                hooks=hooks,
+                unit=self.objective.task.unit(self.table.scale),
+                cause=cause,
+            )

@@ -12,14 +12,17 @@ from ._loop import train
 from ._objective import Objective, check_cellwise, make_loss, optimizer_key
 from ._programs import borrowed_program, lent_program
 from ._schedule import Schedule
+from ._task import Labels, Reconstruction
 from ._tensorflow import Program
 
 __all__ = [
     "Hooks",
     "KerasCallbacks",
+    "Labels",
     "Lines",
     "Objective",
     "Program",
+    "Reconstruction",
     "Schedule",
     "SklearnCallbacks",
     "borrowed_program",

@@ -38,7 +38,7 @@ def n_chunk_batches(batch_size, n_features):
     return min(MAX_BATCHES, 1 << (n_batches.bit_length() - 1))
 
 
-def epochs(table, row_index, batch_size, n_epochs, order_rng, corrupt=None):
+def epochs(table, row_index, schedule, order_rng, *, targets_of, corrupt=None):
     """Yield the chunks of each epoch in turn, as an iterator over epochs.
 
     Parameters
@@ -46,9 +46,11 @@ def epochs(table, row_index, batch_size, n_epochs, order_rng, corrupt=None):
     table : Table
     row_index : ndarray of int
         The rows to train on, shuffled anew for each epoch.
-    batch_size : int
-    n_epochs : int
+    schedule : Schedule
+        Of which only the number of epochs and the size of batches count.
     order_rng : numpy.random.Generator
+    targets_of : callable
+        ``(rows, labels) -> targets``: what outputs are compared with.
     corrupt : callable, default=None
         ``(rows) -> rows``: what the network sees in place of the conditioned rows.
 
@@ -58,12 +60,12 @@ def epochs(table, row_index, batch_size, n_epochs, order_rng, corrupt=None):
         The chunks of one epoch, to be used up before the next epoch. The chunk after
         the current one, also that of the next epoch, is prepared meanwhile.
     """
-    n_features = table.X.shape[1]
+    n_features, batch_size = table.X.shape[1], schedule.batch_size
     n_chunk = n_chunk_batches(batch_size, n_features)
     starts = range(0, len(row_index), n_chunk * batch_size)
 
     def chunks():
-        for _ in range(n_epochs):
+        for _ in range(schedule.max_epochs):
             order = order_rng.permutation(row_index)
             for start in starts:
                 yield prepare(order[start : start + n_chunk * batch_size])
@@ -76,7 +78,7 @@ def epochs(table, row_index, batch_size, n_epochs, order_rng, corrupt=None):
             index = np.resize(index, n_batches * batch_size)
         weights = table.weights(index)
         weights[n_rows:] = 0
-        rows, targets = table.pairs(index)
+        rows, targets = table.pairs(index, targets_of)
         inputs = rows if corrupt is None else corrupt(rows)
         shaped = in_batches(targets)
         return Chunk(
@@ -96,7 +98,7 @@ def epochs(table, row_index, batch_size, n_epochs, order_rng, corrupt=None):
 
     ready = _one_ahead(chunks())
     try:
-        for _ in range(n_epochs):
+        for _ in range(schedule.max_epochs):
             yield itertools.islice(ready, len(starts))
     finally:
         ready.close()

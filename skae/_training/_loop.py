@@ -102,7 +102,12 @@ def train(
     logs_of_epochs = []
     with contextlib.closing(
         epochs(
-            table, row_index, schedule.batch_size, schedule.max_epochs, order_rng, corrupt
+            table,
+            row_index,
+            schedule,
+            order_rng,
+            targets_of=program.task.targets,
+            corrupt=corrupt,
         )
     ) as chunks_of_epochs:
         for epoch, chunks in enumerate(chunks_of_epochs):
@@ -200,8 +205,9 @@ class _BestEpoch:
         return np.concatenate(losses).astype(np.float64)
 
     def _parts(self):
+        targets_of = self._program.task.targets
         for part in chunk_slices(len(self._row_index), self._table.X.shape[1]):
-            yield self._table.pairs(self._row_index[part])
+            yield self._table.pairs(self._row_index[part], targets_of)
 
     def _noisy_parts(self):
         corrupt = self._judge()

@@ -1,4 +1,4 @@
-"""The loss and the optimizer of a fit: found by name, or copied whole."""
+"""Losses and optimizers: found by name, or copied whole."""
 
 import inspect
 import warnings
@@ -16,16 +16,17 @@ WEIGHT_DECAY = 1e-2
 
 @dataclass(frozen=True)
 class Objective:
-    """The loss and the optimizer of a fit.
+    """What a fit is for, and the optimizer that gets there.
 
     Attributes
     ----------
-    loss : str, keras.losses.Loss or callable
+    task : Reconstruction or Labels
+        What the outputs are compared with.
     optimizer : str or keras.optimizers.Optimizer
     learning_rate, weight_decay : float or None
     """
 
-    loss: object
+    task: object
     optimizer: object
     learning_rate: float | None
     weight_decay: float | None
@@ -43,8 +44,8 @@ class Objective:
 
         None if that cannot be told: a config says all only of Keras' own classes.
         """
-        loss, steps = loss_key(self.loss), optimizer_key(optimizer)
-        return None if None in (loss, steps) else (loss, steps)
+        task, steps = self.task.key(), optimizer_key(optimizer)
+        return None if None in (task, steps) else (task, steps)
 
 
 def loss_key(loss):

@@ -4,9 +4,7 @@ import contextlib
 import threading
 from collections import OrderedDict
 
-from .._data._powers import power_of_scale
 from .._keras import interrupts_deferred, keras_settings
-from ._objective import make_loss
 from ._tensorflow import Program
 
 MAX_IDLE = 16
@@ -52,7 +50,7 @@ def _put_back(key, program):
                 del _idle[oldest]
 
 
-def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
+def lent_program(architecture, objective, optimizer, batch_size):
     """Return a context that lends the compiled program of a fit.
 
     Parameters
@@ -62,10 +60,8 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
     optimizer : keras.optimizers.Optimizer
         As the objective made it; a new program takes it over.
     batch_size : int
-    has_emphasis : bool
     """
-    has_power = power_of_scale(objective.loss) is not None
-    in_user_units = architecture.is_conditioned and not has_power
+    in_user_units = architecture.is_conditioned and objective.task.power is None
 
     @interrupts_deferred()
     def build():
@@ -74,14 +70,13 @@ def lent_program(architecture, objective, optimizer, batch_size, has_emphasis):
             encoder,
             decoder,
             variables,
-            make_loss(objective.loss),
+            objective.task,
             optimizer,
             n_features=architecture.n_features,
             n_outputs=architecture.n_outputs,
             in_user_units=in_user_units,
-            has_emphasis=has_emphasis,
         )
 
     keys = architecture.key, objective.key(optimizer)
-    values = batch_size, has_emphasis, keras_settings()
-    return borrowed_program(None if None in keys else (*keys, *values), build)
+    key = None if None in keys else (*keys, batch_size, keras_settings())
+    return borrowed_program(key, build)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
 from .._keras import float32_policy, interrupts_deferred, load_keras
-from ._objective import has_plain_rate
+from ._objective import has_plain_rate, make_loss
 
 
 class Program:
@@ -19,8 +19,8 @@ class Program:
     encoder, decoder : keras.Model
     variables : list of keras.Variable
         The weights of both in the order of the arrays that `load` takes.
-    loss : callable
-        ``(y_true, y_pred) -> value per row``.
+    task : Reconstruction or Labels
+        What the outputs are compared with.
     optimizer : keras.optimizers.Optimizer
         Built here for the trainable weights.
     n_features, n_outputs : int
@@ -28,8 +28,6 @@ class Program:
     in_user_units : bool
         Whether the loss must see the user's units; if not, it is computed on the
         conditioned values.
-    has_emphasis : bool, default=False
-        Whether corrupted cells have an extra weight in the loss; how much, a fit says.
     """
 
     @interrupts_deferred()
@@ -38,13 +36,12 @@ class Program:
         encoder,
         decoder,
         variables,
-        loss,
+        task,
         optimizer,
         *,
         n_features,
         n_outputs,
         in_user_units,
-        has_emphasis=False,
     ):
         import tensorflow as tf
 
@@ -57,13 +54,13 @@ class Program:
         optimizer.build(self.model.trainable_variables)
         self._variables = variables
         self._seeds = _seed_variables(self.model, variables)
-        self._loss = loss
+        self.task = task
+        self._loss = make_loss(task.loss)
         self._in_user_units = in_user_units
-        self._has_emphasis = has_emphasis
         self._shift = tf.Variable(tf.zeros(n_features), trainable=False)
         self._scale = tf.Variable(1.0, trainable=False)
         self._decay = tf.Variable(0.0, trainable=False)
-        self._emphasis = tf.Variable(0.0, trainable=False)
+        self._settings = [tf.Variable(0.0, trainable=False) for _ in task.settings]
         if optimizer.weight_decay is not None:
             optimizer.weight_decay = self._decay
         self._built_as = self._compiled_in()
@@ -113,7 +110,7 @@ class Program:
         shift,
         scale,
         weight_decay,
-        emphasis=0.0,
+        settings=(),
     ):
         """Set all that one fit has of its own.
 
@@ -128,8 +125,8 @@ class Program:
         scale : float
             A conditioned value is ``(x - shift) / scale``.
         weight_decay : float or None
-        emphasis : float, default=0.0
-            Extra weight of corrupted cells in the loss.
+        settings : sequence of float, default=()
+            Those of the task.
         """
         weights = [
             np.asarray(value, dtype=variable.dtype)
@@ -142,7 +139,7 @@ class Program:
         ]
         decay = 0.0 if weight_decay is None else weight_decay
         with np.errstate(over="ignore", under="ignore"):  # used in the user's units alone
-            units = [shift.astype(np.float32), *np.float32([scale, decay, emphasis])]
+            units = [shift.astype(np.float32), *np.float32([scale, decay, *settings])]
         state = optimizer_state or self._fresh_state
         tensor = self._tf.convert_to_tensor
         self._assign(*map(tensor, [*weights, *state, *seeds, *units]))
@@ -190,7 +187,7 @@ class Program:
     def _concrete_assign(self):
         """Return a function that sets all variables in one call."""
         own = [*self._variables, *self.optimizer.variables, *self._seeds]
-        settings = [self._shift, self._scale, self._decay, self._emphasis]
+        settings = [self._shift, self._scale, self._decay, *self._settings]
         variables = [v.value for v in own] + settings
 
         def assign(*values):
@@ -238,22 +235,13 @@ class Program:
     def _row_losses(self, inputs, targets, training):
         tf = self._tf
         outputs = tf.cast(self.model(inputs, training=training), tf.float32)
-        is_corrupted = inputs != targets if self._has_emphasis else None
-        if self._in_user_units:
-            targets = targets * self._scale + self._shift
-            outputs = outputs * self._scale + self._shift
-        if self._has_emphasis:
-            # With an axis more, a loss that averages over cells gives that of each cell.
-            per_cell = self._loss(targets[..., tf.newaxis], outputs[..., tf.newaxis])
-            weight = 1 + self._emphasis * tf.cast(is_corrupted, tf.float32)
-            return tf.reduce_mean(weight * per_cell, axis=-1)
-        losses = tf.convert_to_tensor(self._loss(targets, outputs))
-        if losses.shape.rank != 1:
-            raise ValueError(
-                f"loss gives an array of shape {tuple(losses.shape)} for a batch of rows, "
-                "but it must give one value a row; take the mean over the last axis."
-            )
-        return losses
+        return self.task.row_losses(
+            self._loss, inputs, targets, outputs, self._in_units, self._settings
+        )
+
+    def _in_units(self, values):
+        """Return conditioned values in the units that the loss must see."""
+        return values * self._scale + self._shift if self._in_user_units else values
 
 
 def _seed_variables(model, weights):
