@@ -15,11 +15,20 @@ from sklearn.base import clone
 from skae import AutoencoderTransformer
 from skae._data._table import Table
 from skae._models._dense_network import DenseNetwork
-from skae._training import Program, Schedule, train
+from skae._training import Program, Reconstruction, Schedule, train
 from skae._training import _chunks as chunks
 from skae._training import _programs as programs
-from skae._training._objective import make_loss, make_optimizer
+from skae._training._objective import make_optimizer
 from skae.corruption import GaussianNoise
+
+
+def epochs(table, batch_size, n_epochs, rng, corrupt=None):
+    n_rows = len(table.X)
+    schedule = Schedule(batch_size, n_epochs, 0.01, n_rows)
+    targets_of = Reconstruction("mse").targets
+    return chunks.epochs(
+        table, np.arange(n_rows), schedule, rng, targets_of=targets_of, corrupt=corrupt
+    )
 
 
 @pytest.mark.parametrize(("n_rows", "batch_size"), [(1, 4), (7, 4), (64, 32), (3000, 32)])
@@ -27,7 +36,7 @@ def test_every_row_counts_once_an_epoch(n_rows, batch_size):
     X = np.arange(n_rows * 3, dtype=float).reshape(n_rows, 3)
     table = Table(X, None, np.zeros(3), 1.0)
     rng = np.random.default_rng(0)
-    for epoch in chunks.epochs(table, np.arange(n_rows), batch_size, 3, rng):
+    for epoch in epochs(table, batch_size, 3, rng):
         seen = []
         for chunk in epoch:
             assert chunk.inputs is chunk.targets
@@ -45,9 +54,8 @@ def test_chunks_made_ahead_are_drawn_in_order(monkeypatch):
     corrupt, noise_rng = GaussianNoise(0.5), np.random.default_rng(1)
     found = [
         chunk
-        for epoch in chunks.epochs(
+        for epoch in epochs(
             table,
-            np.arange(5000),
             64,
             2,
             np.random.default_rng(2),
@@ -73,7 +81,7 @@ def test_failure_of_a_corruption_reaches_the_user():
         raise RuntimeError("no noise today")
 
     table = Table(np.eye(9), None, np.zeros(9), 1.0)
-    found = chunks.epochs(table, np.arange(9), 4, 2, np.random.default_rng(0), fail)
+    found = epochs(table, 4, 2, np.random.default_rng(0), fail)
     with pytest.raises(RuntimeError, match="no noise today"):
         list(next(found))
 
@@ -105,7 +113,7 @@ def test_compiled_updates_equal_keras_fit(small, optimizer):
         encoder,
         decoder,
         variables,
-        make_loss("mse"),
+        Reconstruction("mse"),
         make_optimizer(optimizer, 0.01, None),
         n_features=5,
         n_outputs=5,
