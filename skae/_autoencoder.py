@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, final
 
 from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
@@ -12,6 +12,7 @@ from ._fits._noise import gaussian_input
 from ._typing import Auto, BuildNetwork, Callbacks, Loss, Optimizer, Seed, Widths
 
 
+@final
 class AutoencoderTransformer(BaseAutoencoder):
     """Autoencoder with the interface of PCA.
 

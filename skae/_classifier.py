@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, final
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -20,6 +20,7 @@ from ._fits._targets import Classes
 from ._typing import ArrayLike, Auto, Rows, Seed, Widths
 
 
+@final
 class AutoencoderClassifier(ClassifierMixin, BasePredictor):
     """Classifier whose first layers are an encoder, pre-trained without labels.
 

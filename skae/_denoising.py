@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -33,6 +33,7 @@ from ._typing import (
 LADDER = (0.05, 0.1, 0.2, 0.4)
 
 
+@final
 class DenoisingAutoencoder(BaseAutoencoder):
     """Autoencoder that learns to undo a corruption of its input.
 

@@ -1,11 +1,14 @@
 """One layer of a stack, as an autoencoder of its own."""
 
+from typing import final
+
 from ._base_autoencoder import BaseAutoencoder
 from ._fits._noise import Corruption, check_level, noise_maker
 from ._fits._plans import LayerPlan
 from ._models._code import ActivationCode, penalised_code
 
 
+@final
 class LayerAutoencoder(BaseAutoencoder):
     """Autoencoder without hidden layers, made by :class:`StackedAutoencoder`.
 

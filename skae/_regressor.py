@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -17,6 +17,7 @@ from ._fits._targets import Values
 from ._typing import ArrayLike, Auto, Rows, Seed, Widths
 
 
+@final
 class AutoencoderRegressor(RegressorMixin, BasePredictor):
     """Regressor whose first layers are an encoder, pre-trained without labels.
 

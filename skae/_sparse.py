@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, final
 
 import numpy as np
 from scipy import sparse
@@ -19,6 +19,7 @@ from ._models._code import TopKCode, penalised_code
 from ._typing import Auto, Callbacks, Given, Loss, Optimizer, Rows, Seed, Widths
 
 
+@final
 class SparseAutoencoder(BaseAutoencoder):
     """Autoencoder whose code is sparse: a row is described by a few of many units.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, final
 
 from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
@@ -14,6 +14,7 @@ from ._models._code import penalised_code
 from ._typing import Auto, Callbacks, Curves, Loss, NoiseName, Optimizer, Seed, Widths
 
 
+@final
 class StackedAutoencoder(BaseAutoencoder):
     """Deep autoencoder built of shallow ones, trained one after the other.
 

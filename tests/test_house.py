@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import importlib
 import inspect
 import subprocess
 import sys
@@ -91,6 +92,16 @@ def test_import_brings_neither_keras_nor_tensorflow():
         "assert not {'keras', 'tensorflow', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("leaf", sorted(LEAVES))
+def test_leaves_are_final(leaf):
+    module = importlib.import_module(f"skae.{leaf}")
+    own = [
+        c for c in vars(module).values() if getattr(c, "__module__", "") == f"skae.{leaf}"
+    ]
+    assert [c for c in own if inspect.isclass(c)]
+    assert all(c.__final__ for c in own if inspect.isclass(c))
 
 
 def test_public_names_are_all_there():
