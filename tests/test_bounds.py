@@ -6,6 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skae import AutoencoderTransformer, DenoisingAutoencoder
 
@@ -137,6 +140,23 @@ def test_code_of_pca_at_the_middle_is_told_from_that_of_the_network(fitted):
         back = bounds.decode(moved, lambda codes: 0 * (codes @ bounds.to_rows))
         expected = codes @ bounds.to_rows + bounds.shift
         np.testing.assert_allclose(back, expected, atol=1e-9)
+
+
+def test_rows_far_outside_leave_a_linear_model_behind_the_code_its_worth():
+    rng = np.random.default_rng(0)
+    u = rng.normal(size=(4000, 2))
+    X = np.column_stack([u @ rng.normal(size=(2, 6)), u**2, u[:, 0] * u[:, 1]])
+    X += 0.1 * rng.normal(size=X.shape)
+    X[500:] *= np.where(rng.uniform(size=(3500, 1)) < 0.01, 3, 1)
+    y = X[:, 0] - X[:, 1]
+    estimator = AutoencoderTransformer(2, **QUICK).fit(X[:500])
+    codes = estimator.transform(X)
+    middle, reach = estimator._model.bounds.zone
+    of_pca = np.abs(codes - middle)[:, -1] > reach[-1]
+    assert not of_pca[:500].any()
+    assert of_pca.sum() > 3
+    ridge = make_pipeline(StandardScaler(), Ridge()).fit(codes[:500], y[:500])
+    assert ridge.score(codes[500:], y[500:]) > 0.8
 
 
 def test_partial_fit_widens_the_bounds(small):

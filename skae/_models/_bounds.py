@@ -10,6 +10,9 @@ from .._keras import float32_policy, load_keras
 
 BLOCK_VALUES = 1 << 21
 TRUSTED = 30.0  # ranges outside of the range, beyond which only PCA is trusted
+CODE_REACH = 1.5  # ranges from the middle, beyond which a code is none of the network's
+GAP = 1.1  # reaches by which the last of PCA's codes is moved away from the middle
+BORDER = (1 + GAP) / 2  # reaches from the middle, between the network's codes and PCA's
 WIDE = 512  # values in a row that is long enough for NumPy
 CODE_MARGIN = 1e-4  # of the range: more than rounding in float32
 LEAST_DEVIATION = 1e-6  # of the largest: what a smaller component counts for in a code
@@ -22,8 +25,9 @@ class Bounds:
     A row that is outside, or whose code is, gets the better of two codes: the network's,
     and one that stands for its principal components; which one is better, the errors of
     both reconstructions tell. More than `TRUSTED` ranges outside it is PCA's. A decoder
-    must know which of the two it is given, so PCA's codes are moved away from the middle,
-    to where no code of the network is.
+    must know which of the two it is given, so the last of PCA's codes is moved away from
+    the middle, to where none of the network is, but no further: what is trained on codes
+    must bear it.
 
     Attributes
     ----------
@@ -87,7 +91,9 @@ class Bounds:
         width = self.code_high - self.code_low
         width = np.where(width > 0, width, width.max() or 1)
         width = np.minimum(width, np.finfo(width.dtype).max / (8 * TRUSTED))
-        return (self.code_low + self.code_high) / 2, (TRUSTED + 0.5) * width
+        # What a denoiser is given may be far out by noise alone, and stays its own.
+        reach = CODE_REACH if self.compares else TRUSTED
+        return (self.code_low + self.code_high) / 2, reach * width
 
     def outside(self, rows, codes):
         """Return which rows are outside of the range, or whose codes are: None if none."""
@@ -130,27 +136,26 @@ class Bounds:
         return np.where(is_worse[:, np.newaxis], self.moved_out(of_pca), codes)
 
     def moved_out(self, codes):
-        """Return PCA's codes moved away from the middle, past those of the network."""
+        """Return PCA's codes with the last one moved out, past those of the network."""
         middle, reach = self.zone
-        place = (codes - middle) / reach
-        place[:, 0] += np.finfo(codes.dtype).tiny * (place == 0).all(axis=1)
-        distance = np.abs(place).max(axis=1, keepdims=True)
-        return middle + place / distance * (distance + 2) * reach
+        last = codes[:, -1] - middle[-1]
+        codes = codes.copy()
+        codes[:, -1] += np.where(last < 0, -GAP, GAP) * reach[-1]
+        return codes
 
     def decode(self, codes, decode):
         """Return the rows for codes of the network and of PCA."""
         middle, reach = self.zone
-        place = (codes - middle) / reach
-        distance = np.abs(place).max(axis=1, keepdims=True)
-        of_pca = np.flatnonzero(distance > 1.5)
+        last = codes[:, -1] - middle[-1]
+        of_pca = np.flatnonzero(np.abs(last) > BORDER * reach[-1])
         if not len(of_pca):
             return decode(codes)
         of_network = codes.copy()
         of_network[of_pca] = middle
         rows = decode(of_network)
-        place, distance = place[of_pca], distance[of_pca]
-        place *= np.maximum(distance - 2, 0) / distance
-        rows[of_pca] = (middle + place * reach) @ self.to_rows + self.shift
+        back = codes[of_pca]
+        back[:, -1] -= np.copysign(GAP * reach[-1], last[of_pca])
+        rows[of_pca] = back @ self.to_rows + self.shift
         return rows
 
 
@@ -290,17 +295,16 @@ def bounded_models(encoder, decoder, bounds):
                 is_outside(codes, bounds.code_low, bounds.code_high),
             )
         )
-        place = (of_pca - middle) / reach
-        distance = ops.maximum(largest(ops.abs(place)), 1e-30)
-        moved = place / distance * (distance + 2) * reach + middle
+        last = np.eye(n_codes, dtype=middle.dtype)[-1:]
+        step = GAP * reach[-1] * last
+        moved = of_pca + ops.where(of_pca[:, -1:] < middle[-1], -step, step)
         chosen = ops.where(ops.logical_or(is_inside, is_better), codes, moved)
         bounded_encoder = keras.Model(rows, chosen, name="encoder")
 
         codes = keras.Input((n_codes,), name="decoder_codes")
-        place = (codes - middle) / reach
-        distance = ops.maximum(largest(ops.abs(place)), 1e-30)
-        is_of_pca = distance > 1.5
-        of_pca = place * (ops.maximum(distance - 2, 0) / distance) * reach + middle
+        from_middle = codes[:, -1:] - middle[-1]
+        is_of_pca = ops.abs(from_middle) > BORDER * reach[-1]
+        of_pca = codes - ops.where(from_middle < 0, -step, step)
         of_network = decoder(ops.where(is_of_pca, middle, codes))
         back = ops.where(is_of_pca, to_rows(of_pca), of_network)
         bounded_decoder = keras.Model(codes, back, name="decoder")
