@@ -166,9 +166,8 @@ default=None
             before the codes, and those of the decoder's behind them.
         """
         check_is_fitted(self)
-        rows = checked_rows(self, X)
         encode = self._model.encode_all if self._gives_all else self._model.encode
-        return encode(rows)
+        return encode(checked_rows(self, X))
 
     def inverse_transform(self, X: Rows) -> Given:
         """Return the rows that the decoder gives for codes.
@@ -245,7 +244,6 @@ default=None
                 UndefinedMetricWarning,
                 stacklevel=2,
             )
-
         return Table(rows, None, self.mean_, 1.0).r2(self._model.reconstruct)
 
     def reconstruction_error(self, X: Rows, per_feature: bool = False) -> Given:
@@ -276,7 +274,11 @@ default=None
         return in_table_columns(self, errors, X) if per_feature else errors
 
     def score_samples(self, X: Rows) -> np.ndarray:
-        """Return minus the reconstruction error of each row: higher is more normal.
+        """Return how normal each row is: higher is more normal.
+
+        The score is minus the distance to the third nearest of up to 1,024 training rows,
+        which the fitted estimator holds. The squared distance is the mean squared
+        difference of codes plus that of residuals, both in standard deviations.
 
         Parameters
         ----------
@@ -286,9 +288,10 @@ default=None
         Returns
         -------
         ndarray of shape (n_samples,)
-            Minus the mean squared error over the columns.
+            Minus the distances.
         """
-        return -self.reconstruction_error(X)
+        check_is_fitted(self)
+        return -self._kept_rows.distances(self._model, checked_rows(self, X))
 
     @property
     def encoder_(self) -> keras.Model:

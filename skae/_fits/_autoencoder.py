@@ -1,6 +1,7 @@
 """A fit, from checked rows to the attributes of a fitted estimator."""
 
 import contextlib
+import functools
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +18,7 @@ from .._models._bounds import bounds_of
 from .._models._custom import CustomNetwork, custom_start
 from .._models._dense_model import dense_start, order_codes
 from .._models._dense_network import DenseNetwork
+from .._models._references import KeptRows
 from .._training import SklearnCallbacks, check_callbacks, check_monitors
 from .._training._objective import Objective, check_cellwise, make_loss
 from ._causes import check_network_size, likely_cause
@@ -359,4 +361,10 @@ class Fit:
             "explained_variance_": pca.explained_variance,
             "explained_variance_ratio_": pca.explained_variance_ratio,
             "_components": pca,
+            "_kept_rows": self.kept_rows,
         }
+
+    @functools.cached_property
+    def kept_rows(self):
+        """A few of the rows, with which `score_samples` compares others."""
+        return KeptRows.of(self.X, self.weight)

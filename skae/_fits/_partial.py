@@ -8,6 +8,7 @@ import numpy as np
 from .._data._split import all_rows
 from .._models._bounds import bounds_of
 from .._models._custom import CustomNetwork
+from .._models._references import KeptRows
 from .._training._objective import optimizer_key
 from ._autoencoder import Fit
 
@@ -91,6 +92,11 @@ class PartialFit(Fit):
             "best_epoch_": n_epochs,
             "_optimizer_state": (self.state_key, program.optimizer_state()),
         }
+
+    @functools.cached_property
+    def kept_rows(self):
+        before = self.estimator._kept_rows if self.goes_on else None
+        return KeptRows.of(self.X, self.weight, before)
 
     @property
     def goes_on(self):
