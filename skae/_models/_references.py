@@ -16,7 +16,7 @@ NEIGHBOUR = 3  # the one that is measured to: a pair of anomalies does not hide 
 LEAST_RESIDUAL = 1e-3  # of the deviation of its column: less is rounding
 ITSELF = 1e-4  # a distance below which a reference is the row itself, or its copy
 FAR = 1e100  # whose square is a number
-CHUNK_VALUES = 1 << 19
+CHUNK_VALUES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,15 @@ class References:
         distances = np.empty(X.shape[0])
         n_values = max(len(self.points), self.points.shape[1])
         n_nearest = min(NEIGHBOUR + 1, len(self.points))
-        lengths = (self.points**2).sum(axis=1)
+        lengths, factors = (self.points**2).sum(axis=1), -2 * self.points.T
         with one_blas_thread():
             for part in chunk_slices(X.shape[0], n_values, CHUNK_VALUES):
                 points = self._standardised(np.hstack(codes_and_residuals(model, X[part])))
-                squares = points @ (-2 * self.points.T)
+                squares = points @ factors
                 squares += lengths
-                squares.partition(range(n_nearest), axis=1)
-                nearest = squares[:, :n_nearest] + (points**2).sum(axis=1, keepdims=True)
+                squares.partition(n_nearest - 1, axis=1)
+                nearest = np.sort(squares[:, :n_nearest], axis=1)
+                nearest += (points**2).sum(axis=1, keepdims=True)
                 nearest = np.sqrt(np.maximum(nearest, 0))
                 place = NEIGHBOUR - 1 + (nearest[:, 0] < ITSELF)
                 place = np.minimum(place, n_nearest - 1)
