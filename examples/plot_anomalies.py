@@ -82,7 +82,7 @@ off, mended = (
 )
 print(
     f"{found.sum()} of 60 faults are flagged, and {np.sum(is_flagged & ~has_fault)} of 540 "
-    f"rows without one; the faulty sensor is named in {is_named.mean():.0%} of the faults.\n"
+    f"others; the faulty sensor is named in {is_named.mean():.0%} of the flagged faults.\n"
     f"The values of these sensors are off by {off:.2f} standard deviations in the median, "
     f"the expected ones by {mended:.2f}."
 )
