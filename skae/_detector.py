@@ -148,9 +148,7 @@ default=None
                 sample_weight = checked_weight(sample_weight, X)
             if X_val is not None:
                 X_val = checked_rows(self, X_val, name="X_val")
-            # Without a shift, zeros of sparse rows stay, and so do the digits of float32.
-            scaler = StandardScaler(with_mean=False).fit(X, sample_weight=sample_weight)
-            self.scale_ = scaler.scale_
+            self.scale_ = _scale_of(X, sample_weight)
             self.autoencoder_ = self._autoencoder().fit(
                 self._scaled(X),
                 sample_weight=sample_weight,
@@ -281,6 +279,19 @@ default=None
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _scale_of(X, weight):
+    """Return what columns are divided by; no shift, so that zeros of sparse rows stay."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = StandardScaler(with_mean=False).fit(X, sample_weight=weight).scale_
+    if not np.isfinite(scale).all():
+        column = int(np.argmin(np.isfinite(scale)))
+        raise ValueError(
+            f"Column {column} of X varies more than can be squared; divide it by a large "
+            "number first."
+        )
+    return scale
 
 
 def _quantile(values, q, weight):

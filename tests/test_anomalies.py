@@ -360,6 +360,18 @@ def test_what_cannot_be_explained_is_told(wine):
         found.score_samples(wine[:, :3])
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e300])
+def test_score_does_not_depend_on_a_unit_whose_square_is_out_of_range(wine, unit):
+    scores = quick().fit(wine * unit).score_samples(wine * unit)
+    expected = quick().fit(wine).score_samples(wine)
+    assert np.corrcoef(scores, expected)[0, 1] > 0.99
+
+
+def test_columns_that_cannot_be_scaled_are_told(wine):
+    with pytest.raises(ValueError, match="Column 0 of X varies more than can be squared"):
+        detector().fit(wine * 1e300)
+
+
 def test_failed_fit_leaves_the_detector_as_it_was(wine):
     found = detector().fit(wine)
     before = dict(vars(found))

@@ -96,15 +96,14 @@ class References:
         """Return the references among rows: those with the smallest distance from 0."""
         codes, residuals = codes_and_residuals(model, rows)
         n_components, n_features = codes.shape[1], residuals.shape[1]
-        with np.errstate(over="ignore", invalid="ignore"):
-            least = LEAST_RESIDUAL * rows.std(axis=0, dtype=np.float64)
-            scale = np.concatenate(
-                [
-                    _or_one(codes.std(axis=0)) * np.sqrt(n_components),
-                    _or_one(np.maximum(residuals.std(axis=0), least), least > 0)
-                    * np.sqrt(n_features),
-                ]
-            )
+        least = LEAST_RESIDUAL * _deviations(rows.astype(np.float64))
+        of_residuals = np.maximum(_deviations(residuals), least) * (least > 0)
+        scale = np.concatenate(
+            [
+                _or_one(_deviations(codes)) * np.sqrt(n_components),
+                _or_one(of_residuals) * np.sqrt(n_features),
+            ]
+        )
         joint = np.hstack([codes, residuals])
         found = cls(joint.mean(axis=0), scale, np.empty((0, len(scale))))
         points = found._standardised(joint)
@@ -143,9 +142,15 @@ def codes_and_residuals(model, rows):
         return codes.astype(np.float64), rows - model.decode(codes)
 
 
-def _or_one(deviations, is_fine=True):
+def _deviations(values):
+    """Return standard deviations of columns whose squares may be out of range."""
+    reach = _or_one(np.abs(values).max(axis=0))
+    return (values / reach).std(axis=0) * reach
+
+
+def _or_one(deviations):
     """Return deviations, with 1 for those that are 0, and so have no unit."""
-    return np.where((deviations > 0) & is_fine, deviations, 1.0)
+    return np.where(deviations > 0, deviations, 1.0)
 
 
 def _to_neighbour(points, factors):
