@@ -7,6 +7,7 @@ than importing scikit-learn.
 from ._autoencoder import AutoencoderTransformer
 from ._classifier import AutoencoderClassifier
 from ._denoising import DenoisingAutoencoder
+from ._detector import AutoencoderDetector
 from ._regressor import AutoencoderRegressor
 from ._sparse import SparseAutoencoder
 from ._stacked import StackedAutoencoder
@@ -16,6 +17,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "AutoencoderClassifier",
+    "AutoencoderDetector",
     "AutoencoderRegressor",
     "AutoencoderTransformer",
     "DenoisingAutoencoder",

@@ -227,6 +227,7 @@ default=None
         return Before(
             self._model,
             self._components,
+            self._kept_rows,
             self.history_,
             self.n_epochs_,
             self._optimizer_state,

@@ -165,7 +165,11 @@ class FittedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Keras
         return in_table_columns(self, errors, X) if per_feature else errors
 
     def score_samples(self, X: Rows) -> np.ndarray:
-        """Return minus the reconstruction error of each row: higher is more normal.
+        """Return how normal each row is: higher is more normal.
+
+        The score is minus the distance to the third nearest of up to 1,024 training rows,
+        which the fitted estimator holds. The squared distance is the mean squared
+        difference of codes plus that of residuals, both in standard deviations.
 
         Parameters
         ----------
@@ -175,9 +179,10 @@ class FittedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Keras
         Returns
         -------
         ndarray of shape (n_samples,)
-            Minus the mean squared error over the columns.
+            Minus the distances.
         """
-        return -self.reconstruction_error(X)
+        check_is_fitted(self)
+        return -self._kept_rows.distances(self._model, checked_rows(self, X))
 
     @property
     def encoder_(self) -> keras.Model:

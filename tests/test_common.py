@@ -8,6 +8,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skae import (
     AutoencoderClassifier,
+    AutoencoderDetector,
     AutoencoderRegressor,
     AutoencoderTransformer,
     DenoisingAutoencoder,
@@ -24,6 +25,7 @@ CONFIGURATIONS = {
     "sparse": SparseAutoencoder(**QUICK),
     "stacked": StackedAutoencoder(sparsity="l1", pretrain_epochs=2, **NARROW),
     "classifier": AutoencoderClassifier(DenoisingAutoencoder(8, **NARROW), random_state=0),
+    "detector": AutoencoderDetector(AutoencoderTransformer(**NARROW)),
     "regressor": AutoencoderRegressor(AutoencoderTransformer(8, **NARROW), random_state=0),
 }
 WEIGHTS = "mini-batches see repeated rows apart from each other, weighted rows at once"

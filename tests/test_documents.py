@@ -163,6 +163,8 @@ SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
     ("StackedAutoencoder", "callbacks"),
     ("StackedAutoencoder", "warm_start"),
     ("AutoencoderRegressor", "validation_fraction"),
+    ("AutoencoderDetector", "autoencoder"),
+    ("AutoencoderDetector", "random_state"),
 }
 
 

@@ -17,7 +17,7 @@ ROOT = Path(skae.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 LEAVES = {
     *("_autoencoder", "_denoising", "_sparse", "_stacked", "_layer"),
-    *("_classifier", "_regressor"),
+    *("_classifier", "_regressor", "_detector"),
 }
 BASES = {"_base_autoencoder", "_fitted", "_base_predictor", "_copies", "_constraints"}
 GROUND = {"_data", "corruption", "_compat", "_console", "_typing"}

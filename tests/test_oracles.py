@@ -136,7 +136,6 @@ def test_score_is_variance_weighted_r2(wine):
     np.testing.assert_allclose(
         estimator.reconstruction_error(rows, per_feature=True), errors, atol=1e-9
     )
-    np.testing.assert_allclose(estimator.score_samples(rows), -errors.mean(axis=1))
 
 
 def test_validation_scores_are_those_of_the_rows_held_out(wine):

@@ -35,6 +35,11 @@ def right(X: np.ndarray, y: np.ndarray) -> None:
     assert_type(classifier.predict_proba(X), np.ndarray)
     assert_type(skae.AutoencoderRegressor().fit(X, y).predict(X), np.ndarray)
 
+    detector = skae.AutoencoderDetector(denoiser, contamination=0.1).fit(X)
+    assert_type(detector, skae.AutoencoderDetector)
+    assert_type(detector.score_samples(X), np.ndarray)
+    detector.explain(X, what="expected").idxmax(axis=1)
+
     comparison = skae.compare_with_pca({"plain": autoencoder}, X, y, n_components=2)
     assert_type(comparison, Comparison)
     displays.WidthDisplay(comparison).plot()

@@ -1,5 +1,6 @@
 """The fit of an autoencoder, from checked rows to the attributes of a fitted estimator."""
 
+import functools
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from .._data._split import all_rows, clusters_of, split_rows
 from .._data._table import Table
 from .._models._bounds import bounds_of
 from .._models._dense_model import order_codes
+from .._models._references import KeptRows
 from ._causes import likely_cause
 from ._run import Training
 from ._seeds import Seeds
@@ -213,7 +215,13 @@ class Fit:
             "explained_variance_": pca.explained_variance,
             "explained_variance_ratio_": pca.explained_variance_ratio,
             "_components": pca,
+            "_kept_rows": self.kept_rows,
         }
+
+    @functools.cached_property
+    def kept_rows(self):
+        """A few of the rows, with which `score_samples` compares others."""
+        return KeptRows.of(self.rows.X, self.rows.weight)
 
     # What a partial fit does otherwise.
 

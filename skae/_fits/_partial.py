@@ -7,6 +7,7 @@ import numpy as np
 
 from .._data._split import all_rows
 from .._models._bounds import bounds_of
+from .._models._references import KeptRows
 from .._training import optimizer_key
 from ._autoencoder import Fit, Split, record_of
 
@@ -58,6 +59,12 @@ class PartialFit(Fit):
         network = plan.network(n_components, pca)
         self.check_same_network(network, "partial_fit")
         return network.architecture(), self.recipe.before.model.resumed(network)
+
+    @functools.cached_property
+    def kept_rows(self):
+        """A few of the rows of all calls."""
+        before = None if self.recipe.before is None else self.recipe.before.kept_rows
+        return KeptRows.of(self.rows.X, self.rows.weight, before)
 
     def optimizer_state(self):
         """Return where the optimizer goes on from, None for another optimizer."""

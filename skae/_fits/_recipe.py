@@ -8,6 +8,7 @@ import numpy as np
 
 from .._data._pca import PrincipalComponents
 from .._models._base import Model
+from .._models._references import KeptRows
 from .._training import Objective
 
 
@@ -44,6 +45,8 @@ class Before:
     ----------
     model : Model
     components : PrincipalComponents
+    kept_rows : KeptRows
+        Of which the rows of a partial fit become a part.
     history : dict of list of float
     n_epochs : int
     optimizer_state : tuple or None
@@ -52,6 +55,7 @@ class Before:
 
     model: Model
     components: PrincipalComponents
+    kept_rows: KeptRows
     history: dict
     n_epochs: int
     optimizer_state: tuple | None

@@ -69,13 +69,16 @@ class Seen:
         return self.X if hasattr(pca, "feature_names_in_") else self.rows
 
 
-def seen(estimator, X):
-    """Return what a fitted estimator, or the last step of a Pipeline, sees of a table."""
+def seen(estimator, X, method="transform"):
+    """Return what a fitted estimator, or the last step of a Pipeline, sees of a table.
+
+    This last step must have the method.
+    """
     check_is_fitted(estimator)
     last = last_step(estimator)
-    if not hasattr(last, "transform"):
+    if not hasattr(last, method):
         raise ValueError(
-            f"{last!r} has no transform, so there are no codes to show; pass a fitted "
+            f"{last!r} has no {method}, so there are no codes to show; pass a fitted "
             "transformer, or a Pipeline that ends with one."
         )
     X = np.asarray(X) if isinstance(X, list | tuple) else collected(X)
