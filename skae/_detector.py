@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal, Self, final
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ FENCE = 3  # Tukey's, in distances from the median to the upper quartile
 MOST_SPREAD = 10.0  # that quartile over the median, where more than half of the rows repeat
 
 
+@final
 class AutoencoderDetector(OutlierMixin, BaseEstimator):
     """Detector of anomalies that tells which cells cause them.
 
