@@ -211,15 +211,7 @@ def bounds_of(model, table, pca, compares=True):
     deviation = np.maximum(pca.deviation, LEAST_DEVIATION * pca.deviation.max(initial=0))
     shared = np.zeros((len(deviation), n_codes))
     unit = power_of_two(model.scale)  # so that no square is out of range
-    for block in chunk_slices(*table.X.shape, BLOCK_VALUES):
-        weight = np.ones(block.stop - block.start)
-        if table.weight is not None:
-            weight = table.weight[block]
-        rows = take(table.X, block)[weight > 0]
-        if not len(rows):
-            continue
-        weight = weight[weight > 0]
-        codes = model.encode(rows).astype(np.float64, copy=False)
+    for rows, weight, codes in _weighted_parts(model, table):
         low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
         code_low = np.minimum(code_low, codes.min(axis=0))
         code_high = np.maximum(code_high, codes.max(axis=0))
@@ -231,8 +223,7 @@ def bounds_of(model, table, pca, compares=True):
             second += weight @ codes**2
             shared += (scores * weight[:, np.newaxis]).T @ codes
     margin = CODE_MARGIN * (code_high - code_low)
-    mean = first / total
-    spread = np.sqrt(np.maximum(second / total - mean**2, 0))
+    spread = np.sqrt(np.maximum(second / total - (first / total) ** 2, 0))
     spread = np.where(spread > 1e-9 * spread.max(), spread, spread.max() or 1.0)
     left, _, right = np.linalg.svd(shared / total / spread, full_matrices=False)
     rotation, spread = left @ right, spread * unit
@@ -246,6 +237,18 @@ def bounds_of(model, table, pca, compares=True):
         to_rows=(rotation / spread).T @ (pca.components * deviation[:, np.newaxis]),
         compares=compares,
     )
+
+
+def _weighted_parts(model, table):
+    """Yield the rows that count, their weights and their codes, in blocks."""
+    for block in chunk_slices(*table.X.shape, BLOCK_VALUES):
+        weight = np.ones(block.stop - block.start)
+        if table.weight is not None:
+            weight = table.weight[block]
+        rows = take(table.X, block)[weight > 0]
+        if len(rows):
+            codes = model.encode(rows).astype(np.float64, copy=False)
+            yield rows, weight[weight > 0], codes
 
 
 def bounded_models(encoder, decoder, bounds):
@@ -263,51 +266,58 @@ def bounded_models(encoder, decoder, bounds):
     encoder, decoder : keras.Model
     """
     keras = load_keras()
-    ops = keras.ops
-    middle, reach = bounds.zone
-    low, high = bounds.far
     with float32_policy():
         n_features, n_codes = bounds.to_codes.shape
         to_codes = keras.layers.Dense(n_codes, trainable=False, name="to_codes")
         to_rows = keras.layers.Dense(n_features, trainable=False, name="to_rows")
-
-        def largest(values):
-            return ops.max(values, axis=1, keepdims=True)
-
-        def is_outside(values, low, high):
-            return largest(ops.maximum(ops.subtract(low, values), values - high)) > 0
-
         rows = keras.Input((n_features,), name="encoder_rows")
         codes, of_pca = encoder(rows), to_codes(rows)
-        error, error_of_pca = (
-            ops.sum(ops.square((rows - back) / bounds.unit), axis=1, keepdims=True)
-            for back in (decoder(codes), to_rows(of_pca))
-        )
-        is_far = ops.logical_or(
-            is_outside(rows, low, high), is_outside(codes, middle - reach, middle + reach)
-        )
-        is_better = ops.logical_not(is_far)
-        if bounds.compares:
-            is_better = ops.logical_and(error <= error_of_pca, is_better)
-        is_inside = ops.logical_not(
-            ops.logical_or(
-                is_outside(rows, bounds.low, bounds.high),
-                is_outside(codes, bounds.code_low, bounds.code_high),
-            )
-        )
-        last = np.eye(n_codes, dtype=middle.dtype)[-1:]
-        step = GAP * reach[-1] * last
-        moved = of_pca + ops.where(of_pca[:, -1:] < middle[-1], -step, step)
-        chosen = ops.where(ops.logical_or(is_inside, is_better), codes, moved)
+        stays = _stays(rows, codes, (decoder(codes), to_rows(of_pca)), bounds)
+        chosen = keras.ops.where(stays, codes, _moved(of_pca, 1, bounds))
         bounded_encoder = keras.Model(rows, chosen, name="encoder")
 
         codes = keras.Input((n_codes,), name="decoder_codes")
-        from_middle = codes[:, -1:] - middle[-1]
-        is_of_pca = ops.abs(from_middle) > BORDER * reach[-1]
-        of_pca = codes - ops.where(from_middle < 0, -step, step)
-        of_network = decoder(ops.where(is_of_pca, middle, codes))
-        back = ops.where(is_of_pca, to_rows(of_pca), of_network)
+        middle, reach = bounds.zone
+        is_of_pca = keras.ops.abs(codes[:, -1:] - middle[-1]) > BORDER * reach[-1]
+        of_network = decoder(keras.ops.where(is_of_pca, middle, codes))
+        of_pca = to_rows(_moved(codes, -1, bounds))
+        back = keras.ops.where(is_of_pca, of_pca, of_network)
         bounded_decoder = keras.Model(codes, back, name="decoder")
     to_codes.set_weights([bounds.to_codes, -bounds.shift @ bounds.to_codes])
     to_rows.set_weights([bounds.to_rows, bounds.shift])
     return bounded_encoder, bounded_decoder
+
+
+def _stays(rows, codes, backs, bounds):
+    """Return which rows keep the network's code, as Keras tensors."""
+    ops = load_keras().ops
+    middle, reach = bounds.zone
+
+    def is_outside(values, low, high):
+        beyond = ops.maximum(ops.subtract(low, values), values - high)
+        return ops.max(beyond, axis=1, keepdims=True) > 0
+
+    is_inside = ops.logical_not(
+        ops.logical_or(
+            is_outside(rows, bounds.low, bounds.high),
+            is_outside(codes, bounds.code_low, bounds.code_high),
+        )
+    )
+    is_far = ops.logical_or(
+        is_outside(rows, *bounds.far), is_outside(codes, middle - reach, middle + reach)
+    )
+    is_better = ops.logical_not(is_far)
+    if bounds.compares:
+        error, error_of_pca = (
+            ops.sum(ops.square((rows - back) / bounds.unit), axis=1, keepdims=True)
+            for back in backs
+        )
+        is_better = ops.logical_and(error <= error_of_pca, is_better)
+    return ops.logical_or(is_inside, is_better)
+
+
+def _moved(codes, sign, bounds):
+    """Return codes with the last one moved out, or back, as Keras tensors."""
+    middle, reach = bounds.zone
+    step = sign * GAP * reach[-1] * np.eye(len(middle), dtype=middle.dtype)[-1:]
+    return codes + load_keras().ops.where(codes[:, -1:] < middle[-1], -step, step)
