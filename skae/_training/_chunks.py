@@ -1,10 +1,13 @@
 """From a table to chunks of batches: shuffled, conditioned, corrupted, prefetched."""
 
 import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
+from .._data._table import Table
 
 CHUNK_VALUES = 1 << 21  # at most 8 MiB of float32 in one chunk
 MAX_BATCHES = 64
@@ -60,41 +63,16 @@ def epochs(table, row_index, schedule, order_rng, *, targets_of, corrupt=None):
         The chunks of one epoch, to be used up before the next epoch. The chunk after
         the current one, also that of the next epoch, is prepared meanwhile.
     """
-    n_features, batch_size = table.X.shape[1], schedule.batch_size
-    n_chunk = n_chunk_batches(batch_size, n_features)
+    batch_size = schedule.batch_size
+    n_chunk = n_chunk_batches(batch_size, table.X.shape[1])
     starts = range(0, len(row_index), n_chunk * batch_size)
+    preparation = _Preparation(table, n_chunk, batch_size, targets_of, corrupt)
 
     def chunks():
         for _ in range(schedule.max_epochs):
             order = order_rng.permutation(row_index)
             for start in starts:
-                yield prepare(order[start : start + n_chunk * batch_size])
-
-    def prepare(index):
-        n_rows, n_batches = len(index), -(-len(index) // batch_size)
-        if n_rows % batch_size:
-            # Filled up with rows of weight 0, and with real ones: layers that look at
-            # the whole batch see them too.
-            index = np.resize(index, n_batches * batch_size)
-        weights = table.weights(index)
-        weights[n_rows:] = 0
-        rows, targets = table.pairs(index, targets_of)
-        inputs = rows if corrupt is None else corrupt(rows)
-        shaped = in_batches(targets)
-        return Chunk(
-            shaped if inputs is targets else in_batches(inputs),
-            shaped,
-            in_batches(weights),
-            n_batches,
-        )
-
-    def in_batches(rows):
-        if len(rows) < n_chunk * batch_size:
-            filled = np.zeros((n_chunk * batch_size, *rows.shape[1:]), rows.dtype)
-            filled[: len(rows)] = rows
-        else:
-            filled = rows
-        return filled.reshape(n_chunk, batch_size, *rows.shape[1:])
+                yield preparation.chunk(order[start : start + n_chunk * batch_size])
 
     ready = _one_ahead(chunks())
     try:
@@ -102,6 +80,45 @@ def epochs(table, row_index, schedule, order_rng, *, targets_of, corrupt=None):
             yield itertools.islice(ready, len(starts))
     finally:
         ready.close()
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    """How rows become a chunk."""
+
+    table: Table
+    n_chunk: int
+    batch_size: int
+    targets_of: Callable
+    corrupt: Callable | None
+
+    def chunk(self, index):
+        """Return the chunk of rows in the order of `index`."""
+        n_rows, n_batches = len(index), -(-len(index) // self.batch_size)
+        if n_rows % self.batch_size:
+            # Filled up with rows of weight 0, and with real ones: layers that look at
+            # the whole batch see them too.
+            index = np.resize(index, n_batches * self.batch_size)
+        weights = self.table.weights(index)
+        weights[n_rows:] = 0
+        rows, targets = self.table.pairs(index, self.targets_of)
+        inputs = rows if self.corrupt is None else self.corrupt(rows)
+        shaped = self.in_batches(targets)
+        return Chunk(
+            shaped if inputs is targets else self.in_batches(inputs),
+            shaped,
+            self.in_batches(weights),
+            n_batches,
+        )
+
+    def in_batches(self, rows):
+        """Return rows in the shape of a chunk, zeros behind them."""
+        n_rows, shape = self.n_chunk * self.batch_size, rows.shape[1:]
+        filled = rows
+        if len(rows) < n_rows:
+            filled = np.zeros((n_rows, *shape), rows.dtype)
+            filled[: len(rows)] = rows
+        return filled.reshape(self.n_chunk, self.batch_size, *shape)
 
 
 def _one_ahead(items):
