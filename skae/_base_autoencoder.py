@@ -188,14 +188,14 @@ default=None
     # The rest is final.
 
     @with_callbacks
-    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None):
+    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None, labels=None):
         goes_on = kind is PartialFit and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
             sample_weight = with_mean_one(checked_weight(sample_weight, X))
         if X_val is not None:
             X_val = checked_rows(self, X_val, name="X_val")
-        rows = TrainingRows(X, sample_weight, X_val, checked_groups(groups, X))
+        rows = TrainingRows(X, sample_weight, X_val, checked_groups(groups, X), labels)
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         audience = Audience(self, X, X, metadata=metadata)
         recipe = self._recipe(goes_on or self.warm_start)
