@@ -110,7 +110,7 @@ class Program:
         shift,
         scale,
         weight_decay,
-        settings=(),
+        settings=None,
     ):
         """Set all that one fit has of its own.
 
@@ -125,8 +125,8 @@ class Program:
         scale : float
             A conditioned value is ``(x - shift) / scale``.
         weight_decay : float or None
-        settings : sequence of float, default=()
-            Those of the task.
+        settings : sequence of float, default=None
+            Those of the task of this fit; None takes those of the task compiled.
         """
         weights = [
             np.asarray(value, dtype=variable.dtype)
@@ -138,6 +138,7 @@ class Program:
             for variable, word in zip(self._seeds, words)
         ]
         decay = 0.0 if weight_decay is None else weight_decay
+        settings = self.task.settings if settings is None else settings
         with np.errstate(over="ignore", under="ignore"):  # used in the user's units alone
             units = [shift.astype(np.float32), *np.float32([scale, decay, *settings])]
         state = optimizer_state or self._fresh_state

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -146,15 +145,15 @@ class Comparison:
         others = [name for name in self.records["estimator"].unique() if name != "PCA"]
         spread = self._standard_errors("r2").unstack("estimator")
         for i, (name, label) in enumerate(zip(others, written(others, length=40))):
-            style: dict[str, Any] = {"fmt": "osD^v<>"[i % 7] + ":", "ms": 5, "capsize": 2}
             ax.errorbar(
                 table.index,
                 table[name],
                 spread[name],
                 label=label,
+                fmt="osD^v<>"[i % 7] + ":",
+                ms=5,
                 capsize=2,
                 lw=1,
-                **style,
             )
         ax.set(xlabel="components", ylabel="R² on unseen rows")
         whole_ticks(ax)
