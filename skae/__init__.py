@@ -10,6 +10,7 @@ from ._denoising import DenoisingAutoencoder
 from ._regressor import AutoencoderRegressor
 from ._sparse import SparseAutoencoder
 from ._stacked import StackedAutoencoder
+from ._supervised import SupervisedAutoencoder
 from .compare import compare_with_pca
 
 __version__ = "0.1.0.dev0"
@@ -21,6 +22,7 @@ __all__ = [
     "DenoisingAutoencoder",
     "SparseAutoencoder",
     "StackedAutoencoder",
+    "SupervisedAutoencoder",
     "__version__",
     "compare_with_pca",
 ]
