@@ -11,6 +11,7 @@ from ._detector import AutoencoderDetector
 from ._regressor import AutoencoderRegressor
 from ._sparse import SparseAutoencoder
 from ._stacked import StackedAutoencoder
+from ._supervised import SupervisedAutoencoder
 from .compare import compare_with_pca
 
 __version__ = "0.1.0.dev0"
@@ -23,6 +24,7 @@ __all__ = [
     "DenoisingAutoencoder",
     "SparseAutoencoder",
     "StackedAutoencoder",
+    "SupervisedAutoencoder",
     "__version__",
     "compare_with_pca",
 ]

@@ -169,11 +169,16 @@ default=None
         """Return fitted attributes that tell of the codes of the training rows."""
         return {}
 
-    def _task(self):
-        """Fill slot 3: return what the outputs are compared with."""
+    def _task(self, rows):
+        """Fill slot 3: return what the outputs are compared with.
+
+        Parameters
+        ----------
+        rows : TrainingRows
+        """
         return Reconstruction(self.loss)
 
-    def _plan(self, goes_on=False):
+    def _plan(self, rows, goes_on):
         """Return what the network is to be."""
         check_activation(self.activation)
         widths = checked_widths(self.hidden_layer_sizes, "hidden_layer_sizes")
@@ -188,30 +193,31 @@ default=None
     # The rest is final.
 
     @with_callbacks
-    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None):
+    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None, **labels):
         goes_on = kind is PartialFit and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
             sample_weight = with_mean_one(checked_weight(sample_weight, X))
         if X_val is not None:
             X_val = checked_rows(self, X_val, name="X_val")
-        rows = TrainingRows(X, sample_weight, X_val, checked_groups(groups, X))
+        groups = checked_groups(groups, X)
+        rows = TrainingRows(X, sample_weight, X_val, groups, **labels)
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         audience = Audience(self, X, X, metadata=metadata)
-        recipe = self._recipe(goes_on or self.warm_start)
+        recipe = self._recipe(rows, goes_on or self.warm_start)
         for name, value in kind(recipe, rows, audience).run().items():
             setattr(self, name, value)
         return self
 
-    def _recipe(self, goes_on):
+    def _recipe(self, rows, goes_on):
         goes_on = goes_on and hasattr(self, "_model")
         self._check_features(is_new=True)
         rate, decay = self.learning_rate, self.weight_decay
         return Recipe(
-            plan=self._plan(goes_on),
+            plan=self._plan(rows, goes_on),
             width=self._width(self.n_features_in_),
             corruptions=self._corruptions,
-            objective=Objective(self._task(), self.optimizer, rate, decay),
+            objective=Objective(self._task(rows), self.optimizer, rate, decay),
             batch_size=self.batch_size,
             max_epochs=self._epochs(),
             patience=self.patience,

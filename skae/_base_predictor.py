@@ -15,12 +15,12 @@ from sklearn.base import (
 )
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions, forget_callback_context, safe_indexing
 from ._constraints import integer_from, real_in
-from ._data._labels import groups_of_all, have_label, to_pretrain
+from ._data._labels import check_labels, groups_of_all, have_label, to_pretrain
 from ._data._split import checked_groups
 from ._data._validation import checked_rows, checked_weight, checked_widths, nothing_lost
 from ._fits._audience import Audience
@@ -106,7 +106,7 @@ class BasePredictor(
     def _fit(self, X, y, X_unlabeled, sample_weight, X_val, y_val, groups):
         with nothing_lost(self):
             X = checked_rows(self, X, reset=True)
-            _check_labels(self, X, y, "X", "y")
+            check_labels(self, X, y, "X", "y")
             if X_unlabeled is not None:
                 X_unlabeled = checked_rows(self, X_unlabeled, name="X_unlabeled")
             if sample_weight is not None:
@@ -182,8 +182,8 @@ class BasePredictor(
         if X_val is None or y_val is None:
             raise ValueError("X_val and y_val go together; pass both, or none.")
         X_val = checked_rows(self, X_val, name="X_val")
-        _check_labels(self, X_val, y_val, "X_val", "y_val")
-        y_val = self._checked_labels(y_val, "y_val")
+        check_labels(self, X_val, y_val, "X_val", "y_val")
+        y_val = task.checked(y_val, "y_val")
         return LabelledRows(X_val, y_val, task.targets(y_val))
 
     def _autoencoder(self):
@@ -228,15 +228,3 @@ def _labelled_weight(sample_weight, has_label):
             "of them a weight."
         )
     return sample_weight[has_label]
-
-
-def _check_labels(estimator, X, y, rows_name, labels_name):
-    if y is None:
-        raise ValueError(
-            f"{type(estimator).__name__} requires {labels_name} to be passed, but the "
-            f"target {labels_name} is None."
-        )
-    try:
-        check_consistent_length(X, y)
-    except ValueError as error:
-        raise ValueError(f"{rows_name} and {labels_name} do not fit: {error}") from None

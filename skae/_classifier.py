@@ -7,13 +7,11 @@ from typing import Any, Literal, Self, final
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
 
 from ._base_predictor import DEFAULT_WIDTH, BasePredictor
 from ._compat import StrOptions
 from ._constraints import parameters_checked
-from ._data._labels import have_label, known_classes
+from ._data._labels import known_classes
 from ._data._validation import with_mean_one
 from ._denoising import DenoisingAutoencoder
 from ._fits._targets import Classes
@@ -312,19 +310,8 @@ default=None
         return known_classes(y)
 
     def _task_of(self, y, sample_weight):
-        try:
-            check_classification_targets(y)
-            self.classes_ = np.unique(y)
-        except TypeError:
-            raise ValueError(
-                "y holds labels of different kinds, such as text and None; give all of "
-                "them the same type."
-            ) from None
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y holds one class, {self.classes_.tolist()[0]!r}, but a classifier needs "
-                "at least two classes."
-            )
+        task = Classes.of(y)
+        self.classes_ = task.classes
         weight = sample_weight
         if self.class_weight is not None:
             weight = compute_sample_weight(self.class_weight, y)
@@ -338,16 +325,4 @@ default=None
                 raise ValueError(
                     f"class_weight={self.class_weight} leaves no row with a weight above 0."
                 )
-        return Classes(self.classes_), weight
-
-    def _checked_labels(self, y, name):
-        y = column_or_1d(y, warn=True)
-        if not have_label(y, self.classes_).all():
-            raise ValueError(f"{name} has rows without a label; leave them out.")
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"{name} holds the class {unknown.tolist()[0]!r}, but y does not; choose "
-                f"from {self.classes_.tolist()}."
-            )
-        return y
+        return task, weight

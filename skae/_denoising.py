@@ -322,7 +322,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
             for level in self._levels(pca)
         ]
 
-    def _task(self):
+    def _task(self, rows):
         return Reconstruction(self.loss, self.emphasis)
 
     def _levels(self, pca):

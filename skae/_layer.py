@@ -95,7 +95,7 @@ class LayerAutoencoder(BaseAutoencoder):
             )
         return None if self.is_last else ActivationCode(self.activation)
 
-    def _plan(self, goes_on=False):
+    def _plan(self, rows, goes_on):
         return LayerPlan(
             hidden_layer_sizes=(),
             activation=self.activation,

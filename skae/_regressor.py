@@ -6,7 +6,6 @@ from typing import Any, Literal, Self, final
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_array
 
 from ._base_predictor import DEFAULT_WIDTH, BasePredictor
 from ._constraints import parameters_checked
@@ -256,26 +255,8 @@ default=None
         return known_values(y)
 
     def _task_of(self, y, sample_weight):
-        self._target_shape = y.shape[1:]
         weight = None if sample_weight is None else with_mean_one(sample_weight)
-        task = Values.of(y, weight)
-        with np.errstate(over="ignore"):
-            is_squared = np.isfinite(task.scale**2).all()
-        if not is_squared:
-            raise ValueError(
-                "y holds values too large to be squared; divide it by a power of ten."
-            )
-        return task, sample_weight
-
-    def _checked_labels(self, y, name):
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
-        if not self._target_shape and y.ndim == 2 and y.shape[1] == 1:
-            y = y.ravel()
-        if y.shape[1:] != self._target_shape:
-            raise ValueError(
-                f"{name} has the shape {y.shape}, but it must have as many columns as y."
-            )
-        return y
+        return Values.of(y, weight), sample_weight
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -273,8 +273,8 @@ class StackedAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _plan(self, goes_on=False):
-        dense = super()._plan()
+    def _plan(self, rows, goes_on):
+        dense = super()._plan(rows, goes_on)
         return StackPlan(
             hidden_layer_sizes=dense.hidden_layer_sizes,
             activation=self._hidden_activation,

@@ -16,7 +16,7 @@ from skae import AutoencoderTransformer
 ROOT = Path(skae.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 LEAVES = {
-    *("_autoencoder", "_denoising", "_sparse", "_stacked", "_layer"),
+    *("_autoencoder", "_denoising", "_sparse", "_stacked", "_layer", "_supervised"),
     *("_classifier", "_regressor", "_detector"),
 }
 BASES = {"_base_autoencoder", "_fitted", "_base_predictor", "_copies", "_constraints"}

@@ -4,9 +4,22 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.utils import assert_all_finite
-from sklearn.utils.validation import check_array, column_or_1d
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 UNLABELLED = -1  # as in sklearn.semi_supervised
+
+
+def check_labels(estimator, X, y, rows_name, labels_name):
+    """Raise a ValueError unless there is a label, or a mark of none, for each row."""
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires {labels_name} to be passed, but the "
+            f"target {labels_name} is None."
+        )
+    try:
+        check_consistent_length(X, y)
+    except ValueError as error:
+        raise ValueError(f"{rows_name} and {labels_name} do not fit: {error}") from None
 
 
 def known_classes(y):

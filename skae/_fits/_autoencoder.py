@@ -61,13 +61,13 @@ class Fit:
             self.rows, split, n_components, self.seeds.weights, self.audience
         )
         architecture, start = self.start(plan, n_components, pca)
-        table = self.table(start)
+        table = self.table(start.autoencoder)
         validation = self.validation(table, split)
         if recipe.max_epochs:
             training = self.training(architecture, start, table, split.train, validation)
             trained, record = self.trained(training, pca)
         else:
-            trained, record = start, record_of({}, 0, 0)
+            trained, record = start.autoencoder, record_of({}, 0, 0)
         attributes = self.attributes(trained, pca) | record
         attributes |= plan.about(
             lambda: scores(start, pca, validation)["validation_score_"]
@@ -107,20 +107,19 @@ class Fit:
         with training.lent_program(schedule.batch_size) as program:
             corruption = self.chosen(corruptions, training, program, schedule)
 
+            def fitted():
+                now = start.with_weights(program.weights())
+                return self.attributes(now.autoencoder, pca)
+
             def listeners():
-                return self.audience.hooks(
-                    program,
-                    table,
-                    schedule,
-                    lambda: self.attributes(start.with_weights(program.weights()), pca),
-                )
+                return self.audience.hooks(program, table, schedule, fitted)
 
             run = self.epochs(training, program, schedule, corruption, listeners)
             record = self.record(run, program) | corruption.attributes
-        trained = start.with_weights(run.weights)
+        trained = start.with_weights(run.weights).autoencoder
         trained = self.finish(trained, table, pca, corruption.is_the_task)
         if self.recipe.plan.has_rival and not self.beats_start(trained, training, run):
-            trained, record["best_epoch_"] = self.kept(start, pca), 0
+            trained, record["best_epoch_"] = self.kept(start.autoencoder, pca), 0
         return trained, record
 
     def epochs(self, training, program, schedule, corruption, listeners=None):
@@ -153,10 +152,10 @@ class Fit:
         is_noisy = "val_noisy_loss" in run.history
         return is_better(
             trained,
-            training.start,
+            training.start.autoencoder,
             training.validation,
             run.gains,
-            power=None if is_noisy else self.recipe.objective.task.power,
+            power=None if is_noisy else self.recipe.objective.task.power_of_gain,
             groups=self.rows.groups if self.rows.X_val is None else None,
             seen=(training.table, training.row_index),
         )
@@ -174,8 +173,9 @@ class Fit:
         architecture, start = plan.start(n_components, pca, self.seeds.weights)
         if self.recipe.before is None:
             return architecture, start
-        self.check_same_network(start.network, "warm_start=True")
-        return architecture, self.recipe.before.model.resumed(start.network)
+        network = start.autoencoder.network
+        self.check_same_network(network, "warm_start=True")
+        return architecture, start.around(self.recipe.before.model.resumed(network))
 
     def check_same_network(self, network, what):
         """Raise a ValueError if training cannot go on with a network."""

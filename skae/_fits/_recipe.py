@@ -27,6 +27,8 @@ class TrainingRows:
         Rows of one group are held out together, or not at all.
     labels, labels_val : ndarray of shape (n, n_outputs), default=None
         What the task takes beside the rows.
+    target : Classes or Values, default=None
+        What the labels are.
     """
 
     X: Any
@@ -35,6 +37,7 @@ class TrainingRows:
     groups: np.ndarray | None = None
     labels: np.ndarray | None = None
     labels_val: np.ndarray | None = None
+    target: Any = None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 from sklearn.metrics import r2_score
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, column_or_1d
 
+from .._data._labels import have_label, known_classes, known_values
 from .._keras import load_keras
+
+MANY_CLASSES = 100  # whole numbers of more values are amounts
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,40 @@ class Classes:
     """
 
     classes: np.ndarray
+
+    kind = "categorical"
+    known = staticmethod(known_classes)
+
+    @classmethod
+    def of(cls, y):
+        """Return the task of telling the classes of `y` apart."""
+        try:
+            check_classification_targets(y)
+            classes = np.unique(y)
+        except TypeError:
+            raise ValueError(
+                "y holds labels of different kinds, such as text and None; give all of "
+                "them the same type."
+            ) from None
+        if len(classes) < 2:
+            raise ValueError(
+                f"y holds one class, {classes.tolist()[0]!r}, but a classifier needs "
+                "at least two classes."
+            )
+        return cls(classes)
+
+    def checked(self, y, name):
+        """Return other labels, all of known classes."""
+        y = column_or_1d(y, warn=True)
+        if not have_label(y, self.classes).all():
+            raise ValueError(f"{name} has rows without a label; leave them out.")
+        unknown = np.setdiff1d(y, self.classes)
+        if len(unknown):
+            raise ValueError(
+                f"{name} holds the class {unknown.tolist()[0]!r}, but y does not; choose "
+                f"from {self.classes.tolist()}."
+            )
+        return y
 
     @property
     def n_outputs(self):
@@ -47,6 +86,11 @@ class Classes:
         if self.n_outputs == 1:
             return special.logit(share)
         return np.log(share) - np.log(share).mean()
+
+    def loss_of_prior(self, targets, weight):
+        """Return the cross-entropy of outputs that are `prior`: the classes' entropy."""
+        share = self.probabilities(self.prior(targets, weight)[np.newaxis])
+        return float(special.entr(share).sum())
 
     def probabilities(self, outputs):
         """Return the probability of each class, shape (n_samples, n_classes)."""
@@ -83,6 +127,9 @@ class Values:
     scale: np.ndarray
     is_flat: bool
 
+    kind = "continuous"
+    known = staticmethod(known_values)
+
     @classmethod
     def of(cls, y, weight):
         """Return the task with the units of targets that may be weighted."""
@@ -93,7 +140,24 @@ class Values:
             unit = _powers_of_two(np.abs(differences).max(axis=0))
             variance = np.average((differences / unit) ** 2, axis=0, weights=weight)
             scale = unit * np.sqrt(variance)
+            is_squared = np.isfinite(scale**2).all()
+        if not is_squared:
+            raise ValueError(
+                "y holds values too large to be squared; divide it by a power of ten."
+            )
         return cls(mean, np.where(scale == 0, 1.0, scale), y.ndim == 1)
+
+    def checked(self, y, name):
+        """Return other targets, as many of each row."""
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
+        if self.is_flat and y.ndim == 2 and y.shape[1] == 1:
+            y = y.ravel()
+        n_targets = () if self.is_flat else self.mean.shape
+        if y.shape[1:] != n_targets:
+            raise ValueError(
+                f"{name} has the shape {y.shape}, but it must have as many columns as y."
+            )
+        return y
 
     @property
     def n_outputs(self):
@@ -113,6 +177,10 @@ class Values:
         """Return the means."""
         return np.average(targets, axis=0, weights=weight)
 
+    def loss_of_prior(self, targets, weight):
+        """Return the squared error of the means: that of standardised targets."""
+        return 1.0
+
     def predictions(self, outputs):
         """Return outputs in the units of the targets, and in their shape."""
         values = outputs * self.scale + self.mean
@@ -123,6 +191,54 @@ class Values:
         if len(targets) < 2:
             return float("nan")
         return float(r2_score(targets, outputs, sample_weight=weight))
+
+
+def targets_of(y, target_type):
+    """Return what a head that sees the labels is trained for.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+    target_type : {"auto", "categorical", "continuous"}
+
+    Returns
+    -------
+    Classes or Values
+    labels : ndarray of shape (n_samples, n_outputs)
+        As a head should give them, in float32; NaN for rows without.
+    """
+    if target_type == "auto":
+        target_type = "continuous" if _are_numbers(y) else "categorical"
+    if target_type == "continuous":
+        _, known = known_values(y)
+        targets = Values.of(known, None)
+    else:
+        _, known = known_classes(y)
+        targets = Classes.of(known)
+    return targets, labels_of(targets, y, "y")
+
+
+def labels_of(targets, y, name):
+    """Return labels as a head should give them, in float32; NaN for rows without."""
+    has_label, known = targets.known(y)
+    labels = np.full((len(has_label), targets.n_outputs), np.nan, dtype=np.float32)
+    labels[has_label] = targets.targets(targets.checked(known, name))
+    return labels
+
+
+def _are_numbers(y):
+    """Whether targets are numbers, and not classes that are numbered."""
+    try:
+        values = np.asarray(y, dtype=np.float64)
+    except (TypeError, ValueError):
+        return False
+    known = values[np.isfinite(values)]
+    is_fraction = bool(np.any(known % 1))
+    return (
+        (values.ndim > 1 and values.shape[1] > 1)
+        or is_fraction
+        or (len(np.unique(known)) > MANY_CLASSES)
+    )
 
 
 def _powers_of_two(values):

@@ -28,6 +28,15 @@ class Model(Kept, ABC):
     has_linear_code = False  # whether nothing stands behind the encoder's last layer
     has_penalty = False  # whether its code costs something in the loss
 
+    @property
+    def autoencoder(self):
+        """What encodes and decodes: itself."""
+        return self
+
+    def around(self, autoencoder):
+        """Return the same with another autoencoder inside: that itself."""
+        return autoencoder
+
     @abstractmethod
     def weights(self):
         """Return the trained arrays in the order that the program takes them."""

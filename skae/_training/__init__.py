@@ -12,7 +12,7 @@ from ._loop import train
 from ._objective import Objective, check_cellwise, make_loss, optimizer_key
 from ._programs import borrowed_program, lent_program
 from ._schedule import Schedule
-from ._task import Labels, Reconstruction
+from ._task import Labels, Reconstruction, RowsAndLabels
 from ._tensorflow import Program
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Objective",
     "Program",
     "Reconstruction",
+    "RowsAndLabels",
     "Schedule",
     "SklearnCallbacks",
     "borrowed_program",

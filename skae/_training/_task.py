@@ -29,6 +29,11 @@ class Reconstruction:
         return power_of_scale(self.loss)
 
     @property
+    def power_of_gain(self):
+        """The same where a gain can be judged by the errors alone."""
+        return self.power
+
+    @property
     def settings(self):
         """Numbers that a fit sets, and that are not compiled in."""
         return (float(self.emphasis),)
@@ -53,13 +58,17 @@ class Reconstruction:
         """Return what outputs are compared with: the rows."""
         return rows
 
+    def make_losses(self):
+        """Return the loss as a function."""
+        return make_loss(self.loss)
+
     def row_losses(self, loss, inputs, targets, outputs, units, settings):
         """Return the loss of each row, as a program compiles it.
 
         Parameters
         ----------
         loss : callable
-            As :func:`make_loss` gives it.
+            That of `make_losses`.
         inputs, targets, outputs : tensor of shape (n_rows, n)
         units : callable
             Takes values to the units that the loss must see.
@@ -106,9 +115,84 @@ class Labels:
         """Return what outputs are compared with: the labels."""
         return labels
 
+    def make_losses(self):
+        """Return the loss as a function."""
+        return make_loss(self.loss)
+
     def row_losses(self, loss, inputs, targets, outputs, units, settings):
         """Return the loss of each row, as :class:`Reconstruction` does."""
         return _one_a_row(loss(targets, outputs))
+
+
+@dataclass(frozen=True)
+class RowsAndLabels:
+    """To give back the rows, and beside them the labels of those that have one.
+
+    Attributes
+    ----------
+    reconstruction : Reconstruction
+    label_loss : str or keras.losses.Loss
+    n_features : int
+        How many of the outputs are the row.
+    weight : float
+        What a loss of 1 of a label counts, where that of the row counts once.
+    """
+
+    reconstruction: Reconstruction
+    label_loss: object
+    n_features: int
+    weight: float
+
+    power_of_gain = None  # labels count too
+
+    @property
+    def power(self):
+        """Power of the errors in the loss; None if it must see the user's units."""
+        return self.reconstruction.power
+
+    @property
+    def settings(self):
+        """Numbers that a fit sets, and that are not compiled in."""
+        return *self.reconstruction.settings, float(self.weight)
+
+    @property
+    def loss(self):
+        """Both losses."""
+        return self.reconstruction.loss, self.label_loss
+
+    def key(self):
+        """Return what tasks share that are compiled alike, None if that cannot be told."""
+        keys = self.reconstruction.key(), loss_key(self.label_loss)
+        return None if None in keys else (RowsAndLabels, *keys)
+
+    def check(self, n_features):
+        """Raise an error for a loss that is none, or that cannot weigh cells."""
+        self.reconstruction.check(n_features)
+
+    def unit(self, scale):
+        """Return what a loss of 1 is reported as: the sum of two has no unit."""
+        return 1.0
+
+    def targets(self, rows, labels):
+        """Return what outputs are compared with: rows, and labels beside them."""
+        return np.hstack([rows, labels])
+
+    def make_losses(self):
+        """Return the losses as functions, of the rows and of the labels."""
+        return make_loss(self.reconstruction.loss), make_loss(self.label_loss)
+
+    def row_losses(self, losses, inputs, targets, outputs, units, settings):
+        """Return the loss of each row, as :class:`Reconstruction` does."""
+        ops, n = load_keras().ops, self.n_features
+        of_rows, of_labels = losses
+        error = self.reconstruction.row_losses(
+            of_rows, inputs, targets[:, :n], outputs[:, :n], units, settings
+        )
+        labels = targets[:, n:]
+        has_label = ops.logical_not(ops.isnan(labels[:, 0]))
+        known = ops.where(has_label[:, np.newaxis], labels, 0.0)
+        of_each = _one_a_row(of_labels(known, outputs[:, n:]))
+        return error + settings[-1] * ops.where(has_label, of_each, 0.0)
 
 
 def _one_a_row(losses):

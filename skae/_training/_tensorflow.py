@@ -4,7 +4,7 @@ import numpy as np
 
 from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
 from .._keras import float32_policy, interrupts_deferred, load_keras
-from ._objective import has_plain_rate, make_loss
+from ._objective import has_plain_rate
 
 
 class Program:
@@ -55,7 +55,7 @@ class Program:
         self._variables = variables
         self._seeds = _seed_variables(self.model, variables)
         self.task = task
-        self._loss = make_loss(task.loss)
+        self._losses = task.make_losses()
         self._in_user_units = in_user_units
         self._shift = tf.Variable(tf.zeros(n_features), trainable=False)
         self._scale = tf.Variable(1.0, trainable=False)
@@ -237,7 +237,7 @@ class Program:
         tf = self._tf
         outputs = tf.cast(self.model(inputs, training=training), tf.float32)
         return self.task.row_losses(
-            self._loss, inputs, targets, outputs, self._in_units, self._settings
+            self._losses, inputs, targets, outputs, self._in_units, self._settings
         )
 
     def _in_units(self, values):
