@@ -10,7 +10,7 @@ from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
 from ._constraints import parameters_checked, real_in
 from ._data._labels import check_labels
-from ._data._validation import checked_rows, nothing_lost
+from ._data._validation import nothing_lost
 from ._fits._autoencoder import Fit
 from ._fits._noise import NOISES, Corruption, check_level, noise_maker
 from ._fits._supervised import SupervisedPlan
@@ -325,22 +325,16 @@ default=None
             If `y` is missing, holds no label or classes where numbers are asked for.
         """
         with nothing_lost(self):
-            X = checked_rows(self, X, reset=True)
             check_labels(self, X, y, "X", "y")
             target, labels = targets_of(y, self.target_type)
             labels_val = None
             if X_val is not None or y_val is not None:
-                X_val, labels_val = self._checked_validation(target, X_val, y_val)
-            self._fit(
-                Fit,
-                X,
-                sample_weight,
-                X_val,
-                groups,
-                target=target,
-                labels=labels,
-                labels_val=labels_val,
-            )
+                if X_val is None or y_val is None:
+                    raise ValueError("X_val and y_val go together; pass both, or none.")
+                check_labels(self, X_val, y_val, "X_val", "y_val")
+                labels_val = labels_of(target, y_val, "y_val")
+            found = {"target": target, "labels": labels, "labels_val": labels_val}
+            self._fit(Fit, X, sample_weight, X_val, groups, **found)
             self.target_type_ = target.kind
         return self
 
@@ -350,13 +344,6 @@ default=None
         raise AttributeError(
             "SupervisedAutoencoder has no partial_fit; call fit with all rows."
         )
-
-    def _checked_validation(self, target, X_val, y_val):
-        if X_val is None or y_val is None:
-            raise ValueError("X_val and y_val go together; pass both, or none.")
-        X_val = checked_rows(self, X_val, name="X_val")
-        check_labels(self, X_val, y_val, "X_val", "y_val")
-        return X_val, labels_of(target, y_val, "y_val")
 
     def _corruptions(self, pca, table, row_index):
         check_level(self.noise, self.noise_level)
@@ -369,9 +356,9 @@ default=None
         reconstruction = super()._task(rows)
         if not self.target_weight:
             return reconstruction
-        known = _known(rows.labels)
-        # Each loss in units of its value before training, and over the rows that have one.
-        unit = rows.target.loss_of_prior(known, None) * len(known) / len(rows.labels)
+        known, weight, share = _known(rows)
+        # Each loss in units of its value before training, over the rows that have one.
+        unit = rows.target.loss_of_prior(known, weight) * share
         return RowsAndLabels(
             reconstruction,
             rows.target.make_loss(),
@@ -383,7 +370,8 @@ default=None
         plan = super()._plan(rows, goes_on)
         if not self.target_weight:
             return plan
-        return SupervisedPlan(plan, rows.target.prior(_known(rows.labels), None))
+        known, weight, _ = _known(rows)
+        return SupervisedPlan(plan, rows.target.prior(known, weight))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -392,6 +380,14 @@ default=None
         return tags
 
 
-def _known(labels):
-    """Return the labels of the rows that have one."""
-    return labels[~np.isnan(labels[:, 0])]
+def _known(rows):
+    """Return the labels of the rows that have one, their weights, and their share."""
+    weight = np.ones(len(rows.labels)) if rows.weight is None else rows.weight
+    has_label = ~np.isnan(rows.labels[:, 0]) & (weight > 0)
+    if not has_label.any():
+        raise ValueError(
+            "sample_weight leaves no row that has a label with a weight above 0; give one "
+            "of them a weight."
+        )
+    weight = weight[has_label]
+    return rows.labels[has_label], weight, weight.sum() / len(rows.labels)

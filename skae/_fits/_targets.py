@@ -178,8 +178,10 @@ class Values:
         return np.average(targets, axis=0, weights=weight)
 
     def loss_of_prior(self, targets, weight):
-        """Return the squared error of the means: that of standardised targets."""
-        return 1.0
+        """Return the squared error of outputs that are `prior`: the targets' variance."""
+        differences = targets - self.prior(targets, weight)
+        variance = np.average(differences**2, axis=0, weights=weight).mean()
+        return float(variance) or 1.0
 
     def predictions(self, outputs):
         """Return outputs in the units of the targets, and in their shape."""
