@@ -152,7 +152,6 @@ class Comparison:
                 table[name],
                 spread[name],
                 label=label,
-                capsize=2,
                 lw=1,
                 **style,
             )
