@@ -1,20 +1,27 @@
 """Data and networks that several test modules use."""
 
+import gc
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 from joblib.externals.loky import get_reusable_executor
 from sklearn.datasets import load_digits, load_wine
 from sklearn.preprocessing import StandardScaler
 
+from skae._training import Program
+from skae._training import _programs as programs
+
 
 def pytest_collection_modifyitems(items):
-    """Keep tests that share compiled programs in one process: those of a module, and of
-    an estimator in scikit-learn's checks.
+    """Keep tests that share compiled programs in one process: those of a module, of an
+    estimator in scikit-learn's checks, and of the code of a document.
     """
     for item in items:
         module, _, test = item.nodeid.partition("::")
-        estimator = test.partition("[")[2].partition("-")[0]
-        group = f"{module} {estimator}" if "test_common" in module else module
+        name, _, parameters = test.partition("[")
+        is_apart = name in ("test_scikit_learn_check_passes", "test_code_of_documents_runs")
+        group = f"{module} {parameters.partition('-')[0]}" if is_apart else module
         item.add_marker(pytest.mark.xdist_group(group))
 
 
@@ -36,6 +43,34 @@ def small():
     rng = np.random.default_rng(3)
     u, v = rng.uniform(-1, 1, (2, 90))
     return np.column_stack([u, v, u * v, u**2, v**2]) + 0.01 * rng.standard_normal((90, 5))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def idle_programs():
+    """Programs that wait for the next fit of a module, compiled and traced ones apart."""
+    compiled, traced = programs._idle, OrderedDict()
+    yield traced
+    compiled.clear()
+    traced.clear()
+    gc.collect()  # models and their layers refer to each other
+
+
+@pytest.fixture
+def without_xla(request, idle_programs, monkeypatch):
+    """Leave XLA out of a fit: half of its time, if it is short, and most of its memory.
+
+    For modules that test what surrounds the training. Their tests that are marked
+    `compiled` train long, or ask for the bits that a user's fit has.
+    """
+    if request.node.get_closest_marker("compiled"):
+        return
+    concrete = Program._concrete
+
+    def traced(program, function, *arguments, jit_compile=None):
+        return concrete(program, function, *arguments)
+
+    monkeypatch.setattr(Program, "_concrete", traced)
+    monkeypatch.setattr(programs, "_idle", idle_programs)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,8 @@ from skae import (
 )
 from skae.metrics import reconstruction_r2
 
+pytestmark = pytest.mark.usefixtures("without_xla")
+
 
 def quick(n_components=2, **kwargs):
     settings = {"max_epochs": 3, "hidden_layer_sizes": (6,), "random_state": 0}
@@ -324,13 +326,21 @@ def test_lazy_frames_are_collected(small):
     np.testing.assert_array_equal(*backs)
 
 
+def judged(estimator):
+    """Return settings for a short fit of a narrow network that is judged on many rows."""
+    settings = {"max_epochs": 2, "validation_fraction": 0.3, "random_state": 0}
+    if estimator in (AutoencoderClassifier, AutoencoderRegressor):
+        return settings | {"autoencoder": quick()}
+    if estimator is StackedAutoencoder:
+        settings["pretrain_epochs"] = 2
+    return settings | {"hidden_layer_sizes": (6,)}
+
+
 @pytest.mark.parametrize("factor", [1e308, 1e-320])
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_unit_of_weights_does_not_matter(small, estimator, factor):
     def fitted(weight):
-        kwargs = {"max_epochs": 2, "validation_fraction": 0.3, "random_state": 0}
-        if estimator in (AutoencoderClassifier, AutoencoderRegressor):
-            kwargs["autoencoder"] = quick()
+        kwargs = judged(estimator)
         if estimator is AutoencoderClassifier:
             kwargs["class_weight"] = "balanced"
         y = np.arange(90) % 2
@@ -346,9 +356,10 @@ def test_unit_of_weights_does_not_matter(small, estimator, factor):
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_one_weight_above_all_others_leaves_numbers(small, estimator):
-    kwargs = {"max_epochs": 2, "validation_fraction": 0.3, "random_state": 0}
     weight = np.r_[1e308, np.ones(89)]
-    fitted = estimator(**kwargs).fit(small, np.arange(90) % 2, sample_weight=weight)
+    fitted = estimator(**judged(estimator)).fit(
+        small, np.arange(90) % 2, sample_weight=weight
+    )
     assert np.isfinite(fitted.transform(small)).all()
     assert np.isfinite(fitted.validation_score_)
 

@@ -22,6 +22,7 @@ from skae.compare._measuring import _neighbourhoods, _relative
 from skae.compare._preparation import as_frame, as_target, holds_classes, prepared
 from skae.metrics import reconstruction_r2
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
 LINEAR = AutoencoderTransformer(hidden_layer_sizes=(), max_epochs=2)
 MEASURED = ["r2", "relative_error", "trustworthiness", "continuity"]
@@ -479,6 +480,7 @@ def test_whole_number_of_any_type_gives_shuffled_folds(small):
     pd.testing.assert_frame_equal(frames[0][MEASURED], frames[2][MEASURED])
 
 
+@pytest.mark.slow
 def test_two_processes_measure_what_one_does(two_processes, capsys):
     X = load_wine().data
     given = [LINEAR, LINEAR, make_pipeline(MinMaxScaler(), FastICA())]

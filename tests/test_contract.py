@@ -1,6 +1,7 @@
 """The promises: same bits, nothing touched, nothing lost, drops in where PCA stood."""
 
 import copy
+import hashlib
 import io
 import os
 import pickle
@@ -39,6 +40,7 @@ from skae import (
 )
 from skae.metrics import continuity, neighborhood_preservation
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 QUICK = {"max_epochs": 8, "hidden_layer_sizes": (16, 8), "random_state": 0}
 
 
@@ -59,31 +61,56 @@ def run_python(code, **kwargs):
     )
 
 
-FIT_AND_PRINT = """
+FITS_IN_A_CHILD = """
+    import hashlib
     from sklearn.datasets import load_digits
     from skae import AutoencoderTransformer
-    import hashlib
     X = load_digits().data
     estimator = AutoencoderTransformer(3, max_epochs=3, random_state=5).fit(X)
+    estimator.encoder_
+    for width in widths:
+        AutoencoderTransformer(width, hidden_layer_sizes=(), max_epochs=2).fit(X[:60, :12])
     print(hashlib.sha256(estimator.transform(X).tobytes()).hexdigest())
 """
 
 
-def code_digest(digits):
-    import hashlib
+@pytest.fixture(scope="module")
+def children(tmp_path_factory):
+    """What two processes of one and of two threads say and write, in one directory."""
+    directory = tmp_path_factory.mktemp("read_only")
+    directory.chmod(stat.S_IREAD | stat.S_IEXEC)
 
+    def child(n_threads, widths):
+        code = f"import os; os.environ['OMP_NUM_THREADS'] = '{n_threads}'; {widths=}\n"
+        return run_python(code + textwrap.dedent(FITS_IN_A_CHILD), cwd=directory)
+
+    many = list(range(3, 10))  # of which TensorFlow would warn, if they were one function
+    with ThreadPoolExecutor(2) as pool:
+        return directory, list(pool.map(child, (1, 2), (many, [])))
+
+
+@pytest.mark.compiled
+@pytest.mark.slow
+def test_same_bits_in_other_processes_with_any_number_of_threads(digits, children):
     codes = AutoencoderTransformer(3, max_epochs=3, random_state=5).fit_transform(digits)
-    return hashlib.sha256(codes.tobytes()).hexdigest()
+    expected = hashlib.sha256(codes.tobytes()).hexdigest()
+    assert [child.stdout.decode().strip() for child in children[1]] == [expected] * 2
 
 
-@pytest.mark.parametrize("n_threads", ["1", "2"])
-def test_same_bits_in_another_process_with_any_number_of_threads(digits, n_threads):
-    code = f"import os; os.environ['OMP_NUM_THREADS'] = '{n_threads}'\n"
-    result = run_python(code + textwrap.dedent(FIT_AND_PRINT))
-    assert result.stdout.decode().strip() == code_digest(digits)
+@pytest.mark.slow
+def test_nothing_else_on_the_console_for_many_architectures_in_turn(children):
+    for child in children[1]:
+        assert child.stdout.count(b"\n") == 1
+        assert child.stderr == b""
+
+
+@pytest.mark.slow
+def test_nothing_is_written_to_a_read_only_directory(children):
+    assert list(children[0].iterdir()) == []
 
 
 @pytest.mark.parametrize("kwargs", [{}, {"build_network": dropout_network}])
+@pytest.mark.compiled
 def test_same_bits_in_threads_and_after_global_seeds_changed(small, kwargs):
     import keras
 
@@ -215,56 +242,25 @@ def test_environment_and_directory_are_left_alone(small, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_on_the_console(tmp_path):
-    code = FIT_AND_PRINT.replace("print", "len") + "    estimator.encoder_\n"
-    os.chmod(tmp_path, stat.S_IREAD | stat.S_IEXEC)
-    result = run_python(code, cwd=tmp_path)
-    assert result.stdout == b""
-    assert result.stderr == b""
-
-
-def test_nothing_on_the_console_for_many_architectures_in_turn():
-    code = """
-        import numpy as np
-        from skae import AutoencoderTransformer
-        X = np.random.default_rng(0).normal(size=(60, 12))
-        for width in range(3, 10):
-            AutoencoderTransformer(width, hidden_layer_sizes=(), max_epochs=2).fit(X)
-    """
-    result = run_python(code)
-    assert result.stdout == b""
-    assert result.stderr == b""
-
-
-def test_two_processes_in_one_read_only_directory(tmp_path, digits):
-    os.chmod(tmp_path, stat.S_IREAD | stat.S_IEXEC)
-    with ThreadPoolExecutor(2) as pool:
-        results = list(
-            pool.map(lambda _: run_python(FIT_AND_PRINT, cwd=tmp_path).stdout, range(2))
-        )
-    assert results[0] == results[1] == code_digest(digits).encode() + b"\n"
-
-
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_grid_search_in_two_processes_equals_one(two_processes):
     X, y = load_wine(return_X_y=True)
-    pipeline = Pipeline(
-        [
-            ("scale", StandardScaler()),
-            ("reduce", quick(validation_fraction=0)),
-            ("classify", LogisticRegression()),
-        ]
-    )
     brief = QUICK | {"hidden_layer_sizes": (4,), "validation_fraction": 0}
-    denoiser = DenoisingAutoencoder(2, **brief)
-    stack = StackedAutoencoder(2, pretrain_epochs=4, **brief)
+    plain, denoiser = AutoencoderTransformer(2, **brief), DenoisingAutoencoder(2, **brief)
+    stack = StackedAutoencoder(2, sparsity="l1", **brief)
+    pipeline = Pipeline(
+        [("scale", StandardScaler()), ("reduce", plain), ("classify", LogisticRegression())]
+    )
     grid = [
-        {"reduce__n_components": [1, 3], "reduce__learning_rate": [1e-4, 1e-2]},
+        {"reduce__n_components": [1, 2], "reduce__learning_rate": [1e-4, 1e-2]},
         {"reduce": [denoiser], "reduce__noise": ["swap", "gaussian"]},
         {"reduce": [SparseAutoencoder(4, **brief)], "reduce__sparsity": ["topk", "kl"]},
-        {"reduce": [stack], "reduce__sparsity": [None, "l1"]},
+        {"reduce": [stack], "reduce__pretrain_epochs": [2, 4]},
     ]
+    settings = {"scoring": "neg_log_loss", "cv": 2, "refit": False}
     one, two = (
-        GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=2, n_jobs=n_jobs).fit(X, y)
+        GridSearchCV(pipeline, grid, n_jobs=n_jobs, **settings).fit(X, y)
         for n_jobs in (1, two_processes)
     )
     scores = one.cv_results_["mean_test_score"]
@@ -320,21 +316,34 @@ def test_copies_give_identical_codes(small, kwargs, carry):
     )
 
 
-def test_pickle_transforms_in_a_fresh_process_without_keras(small, tmp_path):
-    estimator = quick().fit(small)
-    joblib.dump((estimator, small), tmp_path / "fitted.joblib")
+@pytest.mark.slow
+def test_pickles_answer_in_a_fresh_process_without_keras(small, tmp_path):
+    narrow = QUICK | {"hidden_layer_sizes": (4,)}
+    fitted = {"plain": quick().fit(small)}
+    for kind in ("topk", "kl", "l1"):
+        fitted[kind] = SparseAutoencoder(12, sparsity=kind, **narrow).fit(small)
+    classifier = AutoencoderClassifier(
+        quick(), compare_from_scratch=True, max_epochs=4, random_state=0
+    ).fit(small, small[:, 0] > 0)
+    joblib.dump((fitted, classifier, small), tmp_path / "fitted.joblib")
     code = """
         import joblib, sys
-        estimator, X = joblib.load("fitted.joblib")
-        codes = estimator.transform(X)
-        assert estimator.score(X) > 0
+        fitted, classifier, X = joblib.load("fitted.joblib")
+        answers = {}
+        for name, estimator in fitted.items():
+            codes = estimator.transform(X)
+            answers[name] = codes, estimator.inverse_transform(codes), estimator.score(X)
+        probabilities = classifier.predict_proba(X)
         assert not {"keras", "tensorflow"} & set(sys.modules)
-        joblib.dump((codes, estimator.inverse_transform(codes)), "codes.joblib")
+        joblib.dump((answers, probabilities), "answers.joblib")
     """
     run_python(code, cwd=tmp_path)
-    codes, back = joblib.load(tmp_path / "codes.joblib")
-    np.testing.assert_array_equal(codes, estimator.transform(small))
-    np.testing.assert_array_equal(back, estimator.inverse_transform(codes))
+    answers, probabilities = joblib.load(tmp_path / "answers.joblib")
+    for name, (codes, back, score) in answers.items():
+        np.testing.assert_array_equal(codes, fitted[name].transform(small))
+        np.testing.assert_array_equal(back, fitted[name].inverse_transform(codes))
+        assert score == fitted[name].score(small)
+    np.testing.assert_array_equal(probabilities, classifier.predict_proba(small))
 
 
 def test_pipeline_with_memory_gives_identical_codes(small, tmp_path):

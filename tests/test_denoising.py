@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from skae import AutoencoderTransformer, DenoisingAutoencoder
 from skae.corruption import GaussianNoise, SwapNoise
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 QUICK = {"max_epochs": 3, "random_state": 0}
 ALWAYS = {"validation_fraction": 0, **QUICK}  # keeps the last epoch, never PCA
 
@@ -68,6 +69,8 @@ LINEAR = {
     ("noise", "level"),
     [("gaussian", 0.7), ("masking", 0.3), ("swap", 0.3), ("salt_and_pepper", 0.2)],
 )
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_linear_denoiser_reaches_the_closed_form(table, noise, level, init):
     denoiser = DenoisingAutoencoder(
         12, noise=noise, noise_level=level, init=init, max_epochs=500, **LINEAR
@@ -78,6 +81,7 @@ def test_linear_denoiser_reaches_the_closed_form(table, noise, level, init):
     assert -1e-6 < excess_loss(denoiser, table, noise, level, least) < 0.02
 
 
+@pytest.mark.compiled
 def test_narrow_linear_denoiser_reaches_the_closed_form(table):
     noise = GaussianNoise(0.7)
     denoiser = DenoisingAutoencoder(3, noise=noise, max_epochs=500, **LINEAR).fit(table)
@@ -109,6 +113,8 @@ def test_gaussian_noise_is_that_of_the_plain_autoencoder(small):
     )
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_denoiser_of_digits_beats_the_best_linear_one():
     X = load_digits().data / 16
     train, test = train_test_split(X, test_size=0.25, random_state=0)
@@ -125,6 +131,8 @@ def test_denoiser_of_digits_beats_the_best_linear_one():
     assert error < linear
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_residual_points_along_the_score():
     rng = np.random.default_rng(0)
     centres, spread, sigma = np.array([[-2, 0], [2, 0], [0, 2.5]]), 0.5, 0.5
@@ -257,6 +265,7 @@ def test_groups_by_name_are_swapped_as_one(small):
     assert not np.allclose(ungrouped.transform(small), codes)
 
 
+@pytest.mark.slow
 def test_emphasis_weighs_the_corrupted_cells(table):
     """With only the corrupted cells in the loss, they are filled in better."""
 
@@ -271,6 +280,7 @@ def test_emphasis_weighs_the_corrupted_cells(table):
     assert error_of_lost_cells(20.0) < error_of_lost_cells(0.0)
 
 
+@pytest.mark.compiled
 def test_emphasised_loss_is_the_formula():
     from skae._models._dense_network import DenseNetwork
     from skae._training import Objective, Program, Reconstruction

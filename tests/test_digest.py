@@ -5,6 +5,7 @@ import pickle
 import pytest
 from digest import FITS, digest
 
+pytestmark = pytest.mark.slow
 REPEATED = ["plain", "own network", "emphasis", "kl", "stack", "few classes", "values"]
 
 

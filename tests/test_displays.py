@@ -33,6 +33,7 @@ from skae.displays import (
     WidthDisplay,
 )
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 plt = pytest.importorskip("matplotlib.pyplot")
 
 

@@ -27,7 +27,12 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.rst"))]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_code_of_documents_runs(path, monkeypatch):
+@pytest.mark.slow
+def test_code_of_documents_runs(path, monkeypatch, without_xla):
+    """That it runs, which it does after a few epochs as well as after all."""
+    all_of_them = _defaults.max_epochs
+    few = lambda *shape: min(all_of_them(*shape), 4)  # noqa: E731
+    monkeypatch.setattr(_defaults, "max_epochs", few)
     monkeypatch.setenv("MPLBACKEND", "agg")
     table = load_wine(as_frame=True).frame.sample(60, random_state=0)
     table["cellar"] = ["north", "south", None] * 20

@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 
 from skae import AutoencoderTransformer, DenoisingAutoencoder, SparseAutoencoder
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 QUICK = {"max_epochs": 3, "random_state": 0}
 ESTIMATORS = [
     AutoencoderTransformer(3, hidden_layer_sizes=(7, 6), features="all", **QUICK),

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skae import AutoencoderClassifier, AutoencoderRegressor, AutoencoderTransformer
 from skae._data._labels import known_classes, known_values
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 AUTOENCODER = AutoencoderTransformer(2, hidden_layer_sizes=(6,), max_epochs=3)
 QUICK = {"max_epochs": 3, "random_state": 0, "validation_fraction": 0.2}
 

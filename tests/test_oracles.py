@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 from scipy.linalg import subspace_angles
-from sklearn.datasets import load_breast_cancer, load_diabetes, make_swiss_roll
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, make_swiss_roll
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from skae import AutoencoderTransformer
+from skae import AutoencoderClassifier, AutoencoderTransformer
+
+pytestmark = pytest.mark.slow
 
 
 def relative_error(estimator, X):
@@ -152,3 +154,18 @@ def test_validation_scores_are_those_of_the_rows_held_out(wine):
     assert estimator.pca_score_ == pytest.approx(expected)
     error = held_out - pca.inverse_transform(pca.transform(held_out))
     assert estimator.pca_loss_ == pytest.approx(np.mean(error**2))
+
+
+def test_pre_training_helps_where_labels_are_few():
+    X, y = load_digits(return_X_y=True)
+    rows, unseen, y_rows, y_unseen = train_test_split(X, y, random_state=0, stratify=y)
+    gains = []
+    for seed in range(3):
+        fitted = AutoencoderClassifier(compare_from_scratch=True, random_state=seed)
+        start = 50 * seed
+        few = slice(start, start + 50)
+        fitted.set_params(max_epochs=200).fit(rows[few], y_rows[few], X_unlabeled=rows)
+        gains.append(
+            fitted.score(unseen, y_unseen) - fitted.scratch_.score(unseen, y_unseen)
+        )
+    assert np.mean(gains) > 0.01

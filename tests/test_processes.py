@@ -72,6 +72,7 @@ def test_keras_in_a_forked_child_is_refused_in_one_sentence(small, what):
 
 
 @needs_fork
+@pytest.mark.slow
 def test_forked_workers_train_if_the_parent_has_not(small, tmp_path):
     np.save(tmp_path / "small.npy", small)
     code = """if True:
@@ -180,6 +181,7 @@ def test_blas_is_held_by_any_thread_and_let_go_by_the_last():
     assert seen == [[1] * len(wanted)] * 2
 
 
+@pytest.mark.slow
 def test_interruption_of_the_first_import_does_not_spoil_later_fits(small, tmp_path):
     np.save(tmp_path / "small.npy", small)
     code = """if True:

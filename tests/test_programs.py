@@ -11,6 +11,7 @@ from skae import AutoencoderTransformer
 from skae._training import _programs as programs
 from skae._training._functions import function_key
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 power, unread = 2, [2]
 
 
@@ -74,6 +75,7 @@ def test_functions_as_activations_do_not_share(small):
 @pytest.mark.parametrize(
     "what", ["trainable", "weight_decay", "learning_rate", "rate", "beta_1"]
 )
+@pytest.mark.slow
 def test_callback_that_meddles_does_not_reach_later_fits(small, what):
     import keras
 
@@ -342,6 +344,7 @@ def made_loss(name, exponent):
         "method",
     ],
 )
+@pytest.mark.slow
 def test_losses_that_read_other_values_do_not_share(small, monkeypatch, name):
     def loss_of(exponent, expected=False):
         monkeypatch.setitem(globals(), "power", exponent)

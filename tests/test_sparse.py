@@ -1,9 +1,5 @@
 """SparseAutoencoder and the layers of skae.sparsity."""
 
-import pickle
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -11,6 +7,7 @@ from scipy import sparse
 from skae import AutoencoderTransformer, SparseAutoencoder
 from skae._models._code import KLCode, L1Code, TopKCode
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 QUICK = {"max_epochs": 3, "random_state": 0}
 KINDS = ["topk", "kl", "l1"]
 
@@ -32,6 +29,8 @@ def mixtures(atoms):
     return codes @ atoms
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_topk_recovers_the_atoms_of_sparse_mixtures(atoms, mixtures):
     autoencoder = SparseAutoencoder(192, n_nonzero=5, max_epochs=60, random_state=0)
     autoencoder.fit(mixtures)
@@ -43,6 +42,7 @@ def test_topk_recovers_the_atoms_of_sparse_mixtures(atoms, mixtures):
     assert (autoencoder.transform(mixtures) != 0).sum(axis=1).max() <= 5
 
 
+@pytest.mark.slow
 def test_kl_reaches_the_target_on_digits(digits):
     autoencoder = SparseAutoencoder(
         100, sparsity="kl", sparsity_target=0.05, sparsity_weight=3.0, random_state=0
@@ -54,6 +54,8 @@ def test_kl_reaches_the_target_on_digits(digits):
 
 
 @pytest.mark.parametrize("target", [0.02, 0.2])
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_kl_follows_the_target(digits, target):
     autoencoder = SparseAutoencoder(
         50, sparsity="kl", sparsity_target=target, sparsity_weight=3.0, random_state=0
@@ -61,6 +63,8 @@ def test_kl_follows_the_target(digits, target):
     np.testing.assert_allclose(autoencoder.mean_activation_.mean(), target, atol=0.025)
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_l1_activity_falls_with_the_weight(digits):
     active = [
         SparseAutoencoder(
@@ -237,22 +241,6 @@ def test_keras_models_give_the_same(digits, kind, tmp_path):
         autoencoder.inverse_transform(codes),
         atol=1e-3,
     )
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_unpickled_codes_need_neither_keras_nor_tensorflow(small, kind, tmp_path):
-    autoencoder = SparseAutoencoder(12, sparsity=kind, **QUICK).fit(small)
-    codes = autoencoder.transform(small)
-    (tmp_path / "fitted.pickle").write_bytes(pickle.dumps((autoencoder, small, codes)))
-    code = (
-        "import pickle, sys, numpy as np;"
-        "fitted, X, codes = pickle.load(open(sys.argv[1], 'rb'));"
-        "assert np.array_equal(fitted.transform(X), codes);"
-        "fitted.inverse_transform(codes);"
-        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
-    )
-    path = str(tmp_path / "fitted.pickle")
-    subprocess.run([sys.executable, "-c", code, path], check=True)
 
 
 def test_sparse_output_holds_the_same_codes(digits):

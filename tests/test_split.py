@@ -80,6 +80,7 @@ def test_rows_that_differ_by_less_than_float32_are_equal_whatever_their_offset()
 
 @pytest.mark.parametrize("n_copies", [2, 5])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_repeated_rows_cost_no_error_on_unseen_rows(n_copies, seed):
     X, unseen = np.repeat(low_rank(60, seed), n_copies, axis=0), low_rank(10_000, 99)
     estimator = AutoencoderTransformer(3, random_state=0).fit(X)
@@ -88,6 +89,7 @@ def test_repeated_rows_cost_no_error_on_unseen_rows(n_copies, seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_grouped_rows_cost_no_error_on_unseen_rows(seed):
     groups = np.repeat(np.arange(60), 5)
     noise = 0.1 * np.random.default_rng(seed).normal(size=(300, 12))
@@ -234,6 +236,7 @@ def test_predictor_holds_copies_and_groups_out_whole(small, monkeypatch, groups)
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_copies_of_training_rows_do_not_speak_for_the_epochs(seed):
     X, unseen = np.repeat(low_rank(60, seed), 2, axis=0), low_rank(10_000, 99)
     estimator = AutoencoderTransformer(3, random_state=0)

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skae import AutoencoderTransformer, StackedAutoencoder
 
+pytestmark = pytest.mark.usefixtures("without_xla")
 QUICK = {
     "hidden_layer_sizes": (12, 6),
     "pretrain_epochs": 4,
@@ -39,6 +40,7 @@ def test_stack_is_its_layers_composed_bit_for_bit(small, kwargs):
 
 
 @pytest.mark.parametrize("kwargs", KINDS, ids=str)
+@pytest.mark.slow
 def test_layers_learn_their_own_inputs(digits, kwargs):
     stack = StackedAutoencoder(
         8, hidden_layer_sizes=(48, 24), pretrain_epochs=20, fine_tune=False, random_state=0
@@ -53,6 +55,7 @@ def test_layers_learn_their_own_inputs(digits, kwargs):
 
 @pytest.mark.parametrize("kwargs", KINDS, ids=str)
 @pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.slow
 def test_fine_tuning_never_ends_worse_than_it_began(wine, kwargs, seed):
     stack = StackedAutoencoder(2, **{**QUICK, "random_state": seed}, **kwargs).fit(wine)
     assert stack.validation_score_ >= stack.pretrained_score_
@@ -66,6 +69,8 @@ def test_fine_tuning_starts_from_the_layers(small):
     assert stack.n_epochs_ == 4
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_linear_stack_reaches_the_error_of_pca(digits):
     X = StandardScaler().fit_transform(digits)
     stack = StackedAutoencoder(
@@ -84,6 +89,8 @@ def test_linear_stack_reaches_the_error_of_pca(digits):
     assert least * (1 - 1e-6) <= error < 1.01 * least
 
 
+@pytest.mark.compiled
+@pytest.mark.slow
 def test_deep_stack_beats_pca_on_unseen_digits(digits):
     stack = StackedAutoencoder(5, random_state=0).fit(digits[:1400])
     pca = PCA(5).fit(digits[:1400])

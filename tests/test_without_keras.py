@@ -10,6 +10,7 @@ pytest.importorskip("matplotlib")
 SCRIPT = Path(__file__).with_name("without_keras.py")
 
 
+@pytest.mark.slow
 def test_fitted_estimators_serve_where_keras_is_missing(tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     for arguments in (["save", "wine.pickle"], ["use", "wine.pickle", "--hide"]):
