@@ -27,6 +27,45 @@ CHAINS = [  # a place may import from those behind it, and from within itself
 ]
 STARTS_KERAS = {"sparsity.TopK", "sparsity.KLSparsity", "sparsity.L1Sparsity"}
 
+TESTS = Path(__file__).parent
+TESTED_IN = {  # rooms, and modules whose tests have not their name: where to look first
+    "": "house",
+    "_autoencoder": "oracles",
+    "_base_autoencoder": "contract",
+    "_base_predictor": "finetune",
+    "_classifier": "finetune",
+    "_regressor": "finetune",
+    "_layer": "stacked",
+    "_constraints": "bad_input",
+    "_console": "processes",
+    "_copies": "training",
+    "_keras": "processes",
+    "_typing": "documents",
+    "sparsity": "sparse",
+    "compare": "compare",
+    "displays": "displays",
+    "_data": "bad_input",
+    "_data._output": "contract",
+    "_data._powers": "bounds",
+    "_data._table": "training",
+    "_data._threads": "processes",
+    "_data._seeds": "contract",
+    "_fits": "digest",
+    "_fits._defaults": "documents",
+    "_fits._noise": "denoising",
+    "_fits._stack": "stacked",
+    "_fits._predictor": "finetune",
+    "_fits._tasks": "finetune",
+    "_fits._causes": "bad_input",
+    "_training": "training",
+    "_training._functions": "programs",
+    "_training._objective": "programs",
+    "_models": "network",
+    "_models._code": "sparse",
+    "_models._custom": "training",
+    "_models._predictor": "finetune",
+}
+
 
 def name_of(path):
     """Return the dotted name of a file below skae, "" for skae itself."""
@@ -82,6 +121,19 @@ def test_functions_import_no_module_of_skae(path):
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_modules_are_short(path):
     assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("name", list(map(name_of, FILES)))
+def test_module_has_an_obvious_test_file(name):
+    """That of its name, else that of its entry in TESTED_IN, else that of its room."""
+    own = "test_" + name.rpartition(".")[2].removeprefix("_")
+    room = name if name in TESTED_IN else name.partition(".")[0]
+    has_own = (TESTS / f"{own}.py").exists() and own != "test_"
+    assert has_own or (TESTS / f"test_{TESTED_IN.get(room)}.py").exists()
+
+
+def test_places_of_tests_are_those_of_modules():
+    assert set(TESTED_IN) <= set(map(name_of, FILES))
 
 
 def test_import_brings_neither_keras_nor_tensorflow():
