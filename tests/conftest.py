@@ -8,12 +8,6 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 from sklearn.datasets import load_digits, load_wine
 from sklearn.preprocessing import StandardScaler
-from workers import (  # noqa: F401
-    pytest_runtest_logreport,
-    pytest_runtest_makereport,
-    pytest_testnodedown,
-    pytest_xdist_make_scheduler,
-)
 
 from skae._training import Program
 from skae._training import _programs as programs
