@@ -12,7 +12,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skae import AutoencoderTransformer, SupervisedAutoencoder
+from skae import (
+    AutoencoderClassifier,
+    AutoencoderRegressor,
+    AutoencoderTransformer,
+    SupervisedAutoencoder,
+)
 from skae._training import _programs as programs
 
 SHORT = {"hidden_layer_sizes": (6,), "max_epochs": 12, "batch_size": 16, "random_state": 0}
@@ -224,3 +229,26 @@ def test_frames_of_codes_are_named(small, classes):
     frame = pd.DataFrame(small, columns=list("abcde"))
     codes = supervised().set_output(transform="pandas").fit(frame, classes).transform(frame)
     assert list(codes.columns) == ["supervisedautoencoder0", "supervisedautoencoder1"]
+
+
+@pytest.mark.parametrize("marks", ["all", "some", "apart"])
+def test_predictors_pretrain_it_with_their_labels(small, classes, marks):
+    names = np.array(["low", "middle", "high"], dtype=object)[classes]
+    more = {}
+    if marks == "some":
+        names[::3] = None
+    if marks == "apart":
+        more = {"X_unlabeled": small[:20]}
+    classifier = AutoencoderClassifier(
+        supervised(max_epochs=2), max_epochs=2, random_state=0
+    ).fit(small, names, **more)
+    assert classifier.autoencoder_.target_type_ == "categorical"
+    assert set(classifier.predict(small)) <= {"low", "middle", "high"}
+
+
+def test_regressor_pretrains_it_on_numbers(small):
+    y = np.round(10 * small[:, 0])  # whole ones, which alone would be taken for classes
+    regressor = AutoencoderRegressor(
+        supervised(max_epochs=2), max_epochs=2, random_state=0
+    ).fit(small, y, X_unlabeled=small[:9])
+    assert regressor.autoencoder_.target_type_ == "continuous"

@@ -98,6 +98,8 @@ class Pretraining:
         Rows without labels, behind those that have them.
     weight, groups : ndarray of shape (n_all,) or None
         Of all rows, those with labels first; rows of a group stay together in a split.
+    y : ndarray of shape (n_all,) or (n_all, n_targets)
+        Labels of all rows, marked where there is none.
     names : ndarray of shape (n_features,) or None
         Of the columns, if the rows came with any.
     verbose : int
@@ -109,6 +111,7 @@ class Pretraining:
     unlabelled: object
     weight: np.ndarray | None
     groups: np.ndarray | None
+    y: np.ndarray
     names: np.ndarray | None
     verbose: int
 
@@ -138,7 +141,9 @@ class Pretraining:
             autoencoder.set_params(verbose=self.verbose)
         audience.say("pre-training")
         with audience.shared_with(autoencoder, "pre-training", rows):
-            autoencoder.fit(self.named(rows), sample_weight=self.weight, groups=self.groups)
+            autoencoder.fit(
+                self.named(rows), self.y, sample_weight=self.weight, groups=self.groups
+            )
         return autoencoder
 
     def named(self, rows):

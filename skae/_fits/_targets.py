@@ -87,6 +87,10 @@ class Classes:
             return special.logit(share)
         return np.log(share) - np.log(share).mean()
 
+    def marked(self, y, n_more):
+        """Return labels of rows, and behind them the mark of none for so many more."""
+        return np.concatenate([y.astype(object), np.full(n_more, None)]) if n_more else y
+
     def loss_of_prior(self, targets, weight):
         """Return the cross-entropy of outputs that are `prior`: the classes' entropy."""
         share = self.probabilities(self.prior(targets, weight)[np.newaxis])
@@ -176,6 +180,10 @@ class Values:
     def prior(self, targets, weight):
         """Return the means."""
         return np.average(targets, axis=0, weights=weight)
+
+    def marked(self, y, n_more):
+        """Return targets of rows, and behind them NaN for so many more."""
+        return np.concatenate([y, np.full((n_more, *y.shape[1:]), np.nan)])
 
     def loss_of_prior(self, targets, weight):
         """Return the squared error of outputs that are `prior`: the targets' variance."""
