@@ -13,6 +13,7 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
 )
 
 QUICK = {"max_epochs": 3, "random_state": 0}
@@ -23,6 +24,7 @@ CONFIGURATIONS = {
     "denoising": DenoisingAutoencoder(12, emphasis=1.0, **NARROW),
     "sparse": SparseAutoencoder(**QUICK),
     "stacked": StackedAutoencoder(sparsity="l1", pretrain_epochs=2, **NARROW),
+    "supervised": SupervisedAutoencoder(**NARROW),
     "classifier": AutoencoderClassifier(DenoisingAutoencoder(8, **NARROW), random_state=0),
     "regressor": AutoencoderRegressor(AutoencoderTransformer(8, **NARROW), random_state=0),
 }

@@ -34,6 +34,7 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
     compare_with_pca,
     displays,
 )
@@ -140,6 +141,7 @@ def calls_that_draw(X):
         "stack": lambda: StackedAutoencoder(
             hidden_layer_sizes=(4,), pretrain_epochs=2, max_epochs=2
         ).fit(X),
+        "supervised": lambda: SupervisedAutoencoder(max_epochs=2).fit(X, y),
     }
 
 
@@ -262,6 +264,7 @@ def test_grid_search_in_two_processes_equals_one(two_processes):
         {"reduce": [denoiser], "reduce__noise": ["swap", "gaussian"]},
         {"reduce": [SparseAutoencoder(4, **brief)], "reduce__sparsity": ["topk", "kl"]},
         {"reduce": [stack], "reduce__sparsity": [None, "l1"]},
+        {"reduce": [SupervisedAutoencoder(2, **brief)], "reduce__target_weight": [1, 9]},
     ]
     one, two = (
         GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=2, n_jobs=n_jobs).fit(X, y)
@@ -269,7 +272,7 @@ def test_grid_search_in_two_processes_equals_one(two_processes):
     )
     scores = one.cv_results_["mean_test_score"]
     np.testing.assert_array_equal(scores, two.cv_results_["mean_test_score"])
-    assert len(np.unique(scores)) == 10
+    assert len(np.unique(scores)) == 12
 
 
 def test_grid_search_without_scoring_prefers_the_better_autoencoder(digits):

@@ -5,7 +5,8 @@ import pickle
 import pytest
 from digest import FITS, digest
 
-REPEATED = ["plain", "own network", "emphasis", "kl", "stack", "few classes", "values"]
+REPEATED = ["plain", "own network", "emphasis", "kl", "stack", "supervised"]
+REPEATED += ["few classes", "values"]
 
 
 @pytest.fixture(scope="module")
