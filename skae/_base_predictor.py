@@ -131,7 +131,7 @@ class BasePredictor(
                 vars(self).pop(name, None)
             labelled = LabelledRows(X, y, task.targets(y), weight, sample_weight)
             pretraining = Pretraining(
-                self._autoencoder(),
+                self._autoencoder(task),
                 isinstance(self.autoencoder, FrozenEstimator),
                 unlabelled,
                 weight_of_all,
@@ -192,12 +192,15 @@ class BasePredictor(
         y_val = task.checked(y_val, "y_val")
         return LabelledRows(X_val, y_val, task.targets(y_val))
 
-    def _autoencoder(self):
+    def _autoencoder(self, task):
         """Return the autoencoder to pre-train, or one that is fitted already."""
         if self.autoencoder is None:
             return self._default_autoencoder()
         if not isinstance(self.autoencoder, FrozenEstimator):
-            return clone(self.autoencoder)
+            autoencoder = clone(self.autoencoder)
+            if getattr(autoencoder, "target_type", None) == "auto":
+                autoencoder.set_params(target_type=task.kind)
+            return autoencoder
         autoencoder = self.autoencoder.estimator
         if not isinstance(autoencoder, BaseAutoencoder):
             raise TypeError(

@@ -115,6 +115,16 @@ def to_pretrain(X, has_label, X_unlabeled, sample_weight):
     return stacked(parts) if parts else None, weight
 
 
+def labels_of_all(y, n_rows):
+    """Return labels with a mark of none for each of the rows behind those that have one."""
+    n_more = n_rows - len(y)
+    if not n_more:
+        return y
+    if y.dtype.kind == "f":
+        return np.concatenate([y, np.full((n_more, *y.shape[1:]), np.nan)])
+    return np.concatenate([y.astype(object), np.full(n_more, None)])
+
+
 def groups_of_all(groups, has_label, X_unlabeled):
     """Return the groups of all rows in the order of pre-training, with labels first.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .._data._labels import stacked
+from .._data._labels import labels_of_all, stacked
 from .._data._rows import take
 from .._data._split import all_rows, clusters_of, split_rows_evenly
 from .._data._table import Table
@@ -118,13 +118,15 @@ class Pretraining:
             return labelled
         return stacked([labelled, self.unlabelled])
 
-    def fitted(self, rows, seed, audience):
+    def fitted(self, rows, y, seed, audience):
         """Return the autoencoder, fitted on all rows.
 
         Parameters
         ----------
         rows : as X
             Those of `rows_behind`.
+        y : ndarray
+            The labels of the first, for an autoencoder that they shape.
         seed : numpy.random.SeedSequence
             For an autoencoder that brings no random state.
         audience : Audience
@@ -138,7 +140,12 @@ class Pretraining:
             autoencoder.set_params(verbose=self.verbose)
         audience.say("pre-training")
         with audience.shared_with(autoencoder, "pre-training", rows):
-            autoencoder.fit(self.named(rows), sample_weight=self.weight, groups=self.groups)
+            autoencoder.fit(
+                self.named(rows),
+                labels_of_all(y, rows.shape[0]),
+                sample_weight=self.weight,
+                groups=self.groups,
+            )
         return autoencoder
 
     def named(self, rows):
@@ -200,7 +207,9 @@ class FineTuning:
         self.audience.begin()
         pretrain_seed, head_seed, scratch_seed = self.seeds.weights.spawn(3)
         rows = self.pretraining.rows_behind(self.labelled.X)
-        autoencoder = self.pretraining.fitted(rows, pretrain_seed, self.audience)
+        autoencoder = self.pretraining.fitted(
+            rows, self.labelled.y, pretrain_seed, self.audience
+        )
         model = autoencoder._model.without_penalty()
         split, corrupt = self.split(model), self.noise(autoencoder, rows)
         network = self.network(model.network, autoencoder.activation)
