@@ -2,10 +2,10 @@
 Two codes that know the target tell ten digits apart
 ====================================================
 
-Two components of PCA keep the digits in one heap, and a logistic regression on them is right about
-little more than half of new images. :class:`~skae.SupervisedAutoencoder` is given the labels too: while
-it is trained, a linear model predicts them from the code. The code still gives back the images, and the
-ten digits part.
+Two components of PCA keep the digits in one heap, and a logistic regression on them is
+right about little more than half of new images. :class:`~skae.SupervisedAutoencoder` is
+given the labels too: while it is trained, a linear model predicts them from the code. The
+code still gives back the images, and the ten digits part.
 """
 
 import matplotlib.pyplot as plt
@@ -24,8 +24,8 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
 
 # %%
-# All of them stand in the same place of a Pipeline; ``fit`` hands each the labels, and those that are
-# no use to it a transformer ignores.
+# All of them stand in the same place of a Pipeline. Its ``fit`` hands each the labels, and
+# those that have no use for them ignore them.
 transformers = {
     "PCA": PCA(2),
     "linear discriminants": LinearDiscriminantAnalysis(n_components=2),
@@ -43,8 +43,8 @@ for ax, (name, transformer) in zip(axes, transformers.items()):
 plt.show()
 
 # %%
-# What the labels cost: of the variance of new images the supervised code gives back less than the plain
-# one of the same width, and more than PCA.
+# What the labels cost: of the variance of new images the supervised code gives back less
+# than the plain one of the same width, and more than PCA.
 kept = {
     name: 1 - ((X_test - back) ** 2).sum() / ((X_test - X_test.mean(axis=0)) ** 2).sum()
     for name, back in {
@@ -58,7 +58,8 @@ kept = {
 print({name: round(float(part), 2) for name, part in kept.items()})
 
 # %%
-# With one label in twenty, the other rows count in the reconstruction alone: -1 marks them.
+# With one label in twenty, the other rows count in the reconstruction alone: -1 marks
+# them.
 known = np.arange(len(y_train)) % 20 == 0
 few = np.where(known, y_train, -1)
 supervised = SupervisedAutoencoder(2, random_state=0).fit(X_train, few)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -193,7 +194,7 @@ default=None
     # The rest is final.
 
     @with_callbacks
-    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None, **labels):
+    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None, labels=None):
         goes_on = kind is PartialFit and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
@@ -201,7 +202,9 @@ default=None
         if X_val is not None:
             X_val = checked_rows(self, X_val, name="X_val")
         groups = checked_groups(groups, X)
-        rows = TrainingRows(X, sample_weight, X_val, groups, **labels)
+        rows = TrainingRows(X, sample_weight, X_val, groups)
+        if labels is not None:
+            rows = replace(rows, **labels(rows))
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         audience = Audience(self, X, X, metadata=metadata)
         recipe = self._recipe(rows, goes_on or self.warm_start)

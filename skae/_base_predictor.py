@@ -20,7 +20,13 @@ from sklearn.utils.validation import check_is_fitted
 from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions, forget_callback_context, safe_indexing
 from ._constraints import integer_from, real_in
-from ._data._labels import check_labels, groups_of_all, have_label, to_pretrain
+from ._data._labels import (
+    check_labels,
+    groups_of_all,
+    have_label,
+    labelled_weight,
+    to_pretrain,
+)
 from ._data._split import checked_groups
 from ._data._validation import checked_rows, checked_weight, checked_widths, nothing_lost
 from ._fits._audience import Audience
@@ -118,7 +124,7 @@ class BasePredictor(
             )
             if not has_label.all():
                 X = X[has_label]
-            sample_weight = _labelled_weight(sample_weight, has_label)
+            sample_weight = labelled_weight(sample_weight, has_label)
             task, weight = self._task_of(y, sample_weight)
             validation = self._validation(task, X_val, y_val)
             for name in ("scratch_", "scratch_validation_score_"):  # of an earlier fit
@@ -130,7 +136,6 @@ class BasePredictor(
                 unlabelled,
                 weight_of_all,
                 groups_of_all(groups, has_label, X_unlabeled),
-                task.marked(y, 0 if unlabelled is None else unlabelled.shape[0]),
                 getattr(self, "feature_names_in_", None),
                 self.verbose,
             )
@@ -221,14 +226,3 @@ class BasePredictor(
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _labelled_weight(sample_weight, has_label):
-    if sample_weight is None:
-        return None
-    if not sample_weight[has_label].any():
-        raise ValueError(
-            "sample_weight leaves no row that has a label with a weight above 0; give one "
-            "of them a weight."
-        )
-    return sample_weight[has_label]

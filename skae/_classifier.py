@@ -33,7 +33,8 @@ class AutoencoderClassifier(ClassifierMixin, BasePredictor):
         The autoencoder to pre-train; a copy of it is fitted. None takes
         ``DenoisingAutoencoder(64)``, which swaps cells between rows; give one to set or
         tune its parameters. One that is fitted already is used as it is within a
-        :class:`~sklearn.frozen.FrozenEstimator`.
+        :class:`~sklearn.frozen.FrozenEstimator`. A :class:`SupervisedAutoencoder` is
+        given the labels too.
 
     fine_tune : bool or "head_first", default=True
         True trains encoder and head together; False the head alone; ``"head_first"``

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self, final
-
-import numpy as np
+from functools import partial
+from typing import Any, Literal, NoReturn, Self, final
 
 from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
@@ -13,9 +12,8 @@ from ._data._labels import check_labels
 from ._data._validation import nothing_lost
 from ._fits._autoencoder import Fit
 from ._fits._noise import NOISES, Corruption, check_level, noise_maker
-from ._fits._supervised import SupervisedPlan
+from ._fits._supervised import SupervisedPlan, prior_of, rows_and_labels
 from ._fits._targets import labels_of, targets_of
-from ._training import RowsAndLabels
 from ._typing import (
     ArrayLike,
     Auto,
@@ -163,8 +161,9 @@ class SupervisedAutoencoder(BaseAutoencoder):
         The same as fractions of the total variance.
 
     history_ : dict of list of float
-        One value an epoch: "loss" (on the inputs with noise), "val_loss",
-        "penalty" (what regularizers of a custom network add) and "learning_rate".
+        One value an epoch: "loss" (on the inputs with noise) and "val_loss", the sums
+        of both losses, "penalty" (what regularizers of a custom network add) and
+        "learning_rate".
 
     n_epochs_ : int
         Number of epochs trained.
@@ -173,8 +172,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
         The epoch whose weights were kept; 0 if the start was.
 
     pca_loss_ : float
-        Mean squared error of PCA of the same width on the validation rows: with the
-        loss "mse", what "val_loss" is to be compared with.
+        Mean squared error of PCA of the same width on the validation rows.
 
     pca_score_ : float
         R² of PCA of the same width on the validation rows: what had to be beaten. NaN
@@ -324,26 +322,29 @@ default=None
         ValueError
             If `y` is missing, holds no label or classes where numbers are asked for.
         """
+        labels = partial(self._labels, y, y_val)
         with nothing_lost(self):
-            check_labels(self, X, y, "X", "y")
-            target, labels = targets_of(y, self.target_type)
-            labels_val = None
-            if X_val is not None or y_val is not None:
-                if X_val is None or y_val is None:
-                    raise ValueError("X_val and y_val go together; pass both, or none.")
-                check_labels(self, X_val, y_val, "X_val", "y_val")
-                labels_val = labels_of(target, y_val, "y_val")
-            found = {"target": target, "labels": labels, "labels_val": labels_val}
-            self._fit(Fit, X, sample_weight, X_val, groups, **found)
-            self.target_type_ = target.kind
-        return self
+            return self._fit(Fit, X, sample_weight, X_val, groups, labels=labels)
 
     @property
-    def partial_fit(self):
+    def partial_fit(self) -> NoReturn:
         """Not there: a later call may bring classes that the first one has not seen."""
         raise AttributeError(
             "SupervisedAutoencoder has no partial_fit; call fit with all rows."
         )
+
+    def _labels(self, y, y_val, rows):
+        """Return what the labels add to checked rows."""
+        check_labels(self, rows.X, y, "X", "y")
+        target, labels = targets_of(y, self.target_type, rows.weight)
+        added = {"target": target, "labels": labels}
+        if rows.X_val is not None or y_val is not None:
+            if rows.X_val is None or y_val is None:
+                raise ValueError("X_val and y_val go together; pass both, or none.")
+            check_labels(self, rows.X_val, y_val, "X_val", "y_val")
+            added["labels_val"] = labels_of(target, y_val, "y_val")
+        self.target_type_ = target.kind
+        return added
 
     def _corruptions(self, pca, table, row_index):
         check_level(self.noise, self.noise_level)
@@ -356,38 +357,17 @@ default=None
         reconstruction = super()._task(rows)
         if not self.target_weight:
             return reconstruction
-        known, weight, share = _known(rows)
-        # Each loss in units of its value before training, over the rows that have one.
-        unit = rows.target.loss_of_prior(known, weight) * share
-        return RowsAndLabels(
-            reconstruction,
-            rows.target.make_loss(),
-            self.n_features_in_,
-            self.target_weight / unit,
-        )
+        has_units = self.build_network is None
+        return rows_and_labels(reconstruction, rows, self.target_weight, has_units)
 
     def _plan(self, rows, goes_on):
         plan = super()._plan(rows, goes_on)
         if not self.target_weight:
             return plan
-        known, weight, _ = _known(rows)
-        return SupervisedPlan(plan, rows.target.prior(known, weight))
+        return SupervisedPlan(plan, prior_of(rows))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _known(rows):
-    """Return the labels of the rows that have one, their weights, and their share."""
-    weight = np.ones(len(rows.labels)) if rows.weight is None else rows.weight
-    has_label = ~np.isnan(rows.labels[:, 0]) & (weight > 0)
-    if not has_label.any():
-        raise ValueError(
-            "sample_weight leaves no row that has a label with a weight above 0; give one "
-            "of them a weight."
-        )
-    weight = weight[has_label]
-    return rows.labels[has_label], weight, weight.sum() / len(rows.labels)

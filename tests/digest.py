@@ -20,6 +20,7 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
     compare_with_pca,
 )
 
@@ -119,6 +120,10 @@ FITS = {
     "stack, warm start": lambda: refitted(stack(warm_start=True)),
     "stack, partial": lambda: again(stack(), X, X),
     "layer, partial": lambda: layer_of(stack(max_epochs=1)),
+    "supervised": lambda: SupervisedAutoencoder(2, **DENSE).fit(X, FEW),
+    "supervised by numbers": lambda: SupervisedAutoencoder(
+        2, noise="gaussian", target_weight=1.0, loss="mae", **DENSE
+    ).fit(X, VALUES, sample_weight=WEIGHT),
     "classes": lambda: AutoencoderClassifier(denoising(), **HEAD).fit(X, CLASSES),
     "few classes": lambda: AutoencoderClassifier(
         denoising(noise_level="auto"),

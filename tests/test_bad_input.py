@@ -14,6 +14,7 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
 )
 from skae.metrics import reconstruction_r2
 
@@ -90,6 +91,7 @@ ESTIMATORS = [
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
     AutoencoderClassifier,
     AutoencoderRegressor,
 ]
@@ -113,6 +115,7 @@ def test_numbers_are_those_that_the_estimators_have():
     names = {name for _, name in NUMBERS}
     assert {"n_components", "hidden_layer_sizes", "batch_size", "max_epochs"} <= names
     assert {"learning_rate", "patience", "n_nonzero", "pretrain_epochs"} <= names
+    assert "target_weight" in names
 
 
 @pytest.mark.parametrize("widths", [(True,), [4, False], ("4",), np.array([True])])

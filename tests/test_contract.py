@@ -35,6 +35,7 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
     compare_with_pca,
     displays,
 )
@@ -167,6 +168,7 @@ def calls_that_draw(X):
         "stack": lambda: StackedAutoencoder(
             hidden_layer_sizes=(4,), pretrain_epochs=2, max_epochs=2
         ).fit(X),
+        "supervised": lambda: SupervisedAutoencoder(max_epochs=2).fit(X, y),
     }
 
 
@@ -257,6 +259,7 @@ def test_grid_search_in_two_processes_equals_one(two_processes):
         {"reduce": [denoiser], "reduce__noise": ["swap", "gaussian"]},
         {"reduce": [SparseAutoencoder(4, **brief)], "reduce__sparsity": ["topk", "kl"]},
         {"reduce": [stack], "reduce__pretrain_epochs": [2, 4]},
+        {"reduce": [SupervisedAutoencoder(2, **brief)], "reduce__target_weight": [1, 9]},
     ]
     settings = {"scoring": "neg_log_loss", "cv": 2, "refit": False}
     one, two = (
@@ -265,7 +268,7 @@ def test_grid_search_in_two_processes_equals_one(two_processes):
     )
     scores = one.cv_results_["mean_test_score"]
     np.testing.assert_array_equal(scores, two.cv_results_["mean_test_score"])
-    assert len(np.unique(scores)) == 10
+    assert len(np.unique(scores)) == 12
 
 
 def test_grid_search_without_scoring_prefers_the_better_autoencoder(digits):

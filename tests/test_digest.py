@@ -6,7 +6,8 @@ import pytest
 from digest import FITS, digest
 
 pytestmark = pytest.mark.slow
-REPEATED = ["plain", "own network", "emphasis", "kl", "stack", "few classes", "values"]
+REPEATED = ["plain", "own network", "emphasis", "kl", "stack", "supervised"]
+REPEATED += ["few classes", "values"]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
 )
 
 pytestmark = pytest.mark.usefixtures("without_xla")
@@ -36,6 +37,7 @@ ENCODERS = {
     "topk": SparseAutoencoder(8, **QUICK),
     "kl": SparseAutoencoder(8, sparsity="kl", **QUICK),
     "stacked": StackedAutoencoder(3, pretrain_epochs=2, **QUICK),
+    "supervised": SupervisedAutoencoder(3, **QUICK),
     "custom": AutoencoderTransformer(3, build_network=dropout_network, max_epochs=3),
 }
 

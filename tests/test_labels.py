@@ -4,11 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from skae import AutoencoderClassifier, AutoencoderRegressor, AutoencoderTransformer
+from skae import (
+    AutoencoderClassifier,
+    AutoencoderRegressor,
+    AutoencoderTransformer,
+    SupervisedAutoencoder,
+)
 from skae._data._labels import known_classes, known_values
 
 pytestmark = pytest.mark.usefixtures("without_xla")
@@ -98,6 +104,37 @@ def test_weights_of_marked_rows_count_in_pre_training(iris):
     codes = fitted(weight).autoencoder_.transform(X)
     np.testing.assert_allclose(codes, pretrained.transform(X))
     assert not np.allclose(codes, fitted(None).autoencoder_.transform(X))
+
+
+@pytest.mark.parametrize("kind", ["numbers", "text", "values", "pairs", "whole values"])
+def test_labels_shape_the_code_of_all_rows_in_pre_training(iris, kind):
+    X, y = iris
+    is_marked = np.arange(150) % 3 == 0
+    estimator = AutoencoderRegressor
+    if kind == "numbers":
+        estimator, partly = AutoencoderClassifier, np.where(is_marked, -1, y)
+    elif kind == "text":
+        words = np.array(["setosa", "versicolor", "virginica"], dtype=object)[y]
+        estimator, partly = AutoencoderClassifier, np.where(is_marked, None, words)
+    elif kind == "values":
+        partly = np.where(is_marked, np.nan, X[:, 0])
+    elif kind == "pairs":
+        partly = np.where(is_marked[:, np.newaxis], np.nan, X[:, :2])
+    else:
+        partly = np.where(is_marked, np.nan, y)
+    supervised = SupervisedAutoencoder(2, hidden_layer_sizes=(6,), max_epochs=3)
+    fitted = estimator(supervised, **QUICK).fit(X, partly, X_unlabeled=X[::7])
+    pretrained = fitted.autoencoder_
+    labels_first = np.r_[np.flatnonzero(~is_marked), np.flatnonzero(is_marked)]
+    behind = np.full((len(X[::7]), *partly.shape[1:]), None if kind == "text" else np.nan)
+    direct = clone(pretrained).fit(
+        np.vstack([X[labels_first], X[::7]]),
+        np.concatenate([partly[labels_first], behind]),
+    )
+    np.testing.assert_array_equal(pretrained.transform(X), direct.transform(X))
+    is_classes = estimator is AutoencoderClassifier
+    assert pretrained.target_type_ == ("categorical" if is_classes else "continuous")
+    assert supervised.target_type == "auto"
 
 
 @pytest.mark.parametrize("mark", [-1, np.nan, None])

@@ -28,6 +28,7 @@ TRANSFORMERS = {
     "denoising": skae.DenoisingAutoencoder(2, **QUICK),
     "sparse": skae.SparseAutoencoder(4, **QUICK),
     "stacked": skae.StackedAutoencoder(2, pretrain_epochs=2, **QUICK),
+    "supervised": skae.SupervisedAutoencoder(2, **QUICK),
 }
 PREDICTORS = {
     "classifier": skae.AutoencoderClassifier(max_epochs=3, random_state=0),

@@ -29,6 +29,9 @@ def likely_cause(parameters, logs, rate, decay):
         value = parameters.get(name)
         if isinstance(value, Real) and value > EXTREME:
             return f"{name}={value:g}, which drowns the rows"
+    weight = parameters.get("target_weight")
+    if isinstance(weight, Real) and weight > EXTREME:
+        return f"target_weight={weight:g}, beside which the rows do not count"
     if np.isfinite(logs["loss"]) and not np.isfinite(logs.get("val_loss", 0)):
         return "the validation rows, which lie far outside of the training rows"
     return None

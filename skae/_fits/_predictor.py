@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .._data._labels import stacked
+from .._data._labels import labels_of_all, stacked
 from .._data._rows import take
 from .._data._split import all_rows, clusters_of, split_rows_evenly
 from .._data._table import Table
@@ -98,8 +98,6 @@ class Pretraining:
         Rows without labels, behind those that have them.
     weight, groups : ndarray of shape (n_all,) or None
         Of all rows, those with labels first; rows of a group stay together in a split.
-    y : ndarray of shape (n_all,) or (n_all, n_targets)
-        Labels of all rows, marked where there is none.
     names : ndarray of shape (n_features,) or None
         Of the columns, if the rows came with any.
     verbose : int
@@ -111,7 +109,6 @@ class Pretraining:
     unlabelled: object
     weight: np.ndarray | None
     groups: np.ndarray | None
-    y: np.ndarray
     names: np.ndarray | None
     verbose: int
 
@@ -121,13 +118,15 @@ class Pretraining:
             return labelled
         return stacked([labelled, self.unlabelled])
 
-    def fitted(self, rows, seed, audience):
+    def fitted(self, rows, y, seed, audience):
         """Return the autoencoder, fitted on all rows.
 
         Parameters
         ----------
         rows : as X
             Those of `rows_behind`.
+        y : ndarray
+            The labels of the first, for an autoencoder that they shape.
         seed : numpy.random.SeedSequence
             For an autoencoder that brings no random state.
         audience : Audience
@@ -142,7 +141,10 @@ class Pretraining:
         audience.say("pre-training")
         with audience.shared_with(autoencoder, "pre-training", rows):
             autoencoder.fit(
-                self.named(rows), self.y, sample_weight=self.weight, groups=self.groups
+                self.named(rows),
+                labels_of_all(y, rows.shape[0]),
+                sample_weight=self.weight,
+                groups=self.groups,
             )
         return autoencoder
 
@@ -205,7 +207,9 @@ class FineTuning:
         self.audience.begin()
         pretrain_seed, head_seed, scratch_seed = self.seeds.weights.spawn(3)
         rows = self.pretraining.rows_behind(self.labelled.X)
-        autoencoder = self.pretraining.fitted(rows, pretrain_seed, self.audience)
+        autoencoder = self.pretraining.fitted(
+            rows, self.labelled.y, pretrain_seed, self.audience
+        )
         model = autoencoder._model.without_penalty()
         split, corrupt = self.split(model), self.noise(autoencoder, rows)
         network = self.network(model.network, autoencoder.activation)

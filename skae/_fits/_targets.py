@@ -3,12 +3,20 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import special
 from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
-from .._data._labels import have_label, known_classes, known_values
+from .._data._labels import (
+    have_label,
+    known_classes,
+    known_of_classes,
+    known_values,
+    labelled_weight,
+)
+from .._data._validation import with_mean_one
 from .._keras import load_keras
 
 MANY_CLASSES = 100  # whole numbers of more values are amounts
@@ -26,7 +34,6 @@ class Classes:
     classes: np.ndarray
 
     kind = "categorical"
-    known = staticmethod(known_classes)
 
     @classmethod
     def of(cls, y):
@@ -45,6 +52,10 @@ class Classes:
                 "at least two classes."
             )
         return cls(classes)
+
+    def known(self, y, name):
+        """Return which rows have a label, and the labels of these."""
+        return known_of_classes(y, self.classes, name)
 
     def checked(self, y, name):
         """Return other labels, all of known classes."""
@@ -86,10 +97,6 @@ class Classes:
         if self.n_outputs == 1:
             return special.logit(share)
         return np.log(share) - np.log(share).mean()
-
-    def marked(self, y, n_more):
-        """Return labels of rows, and behind them the mark of none for so many more."""
-        return np.concatenate([y.astype(object), np.full(n_more, None)]) if n_more else y
 
     def loss_of_prior(self, targets, weight):
         """Return the cross-entropy of outputs that are `prior`: the classes' entropy."""
@@ -181,15 +188,9 @@ class Values:
         """Return the means."""
         return np.average(targets, axis=0, weights=weight)
 
-    def marked(self, y, n_more):
-        """Return targets of rows, and behind them NaN for so many more."""
-        return np.concatenate([y, np.full((n_more, *y.shape[1:]), np.nan)])
-
     def loss_of_prior(self, targets, weight):
-        """Return the squared error of outputs that are `prior`: the targets' variance."""
-        differences = targets - self.prior(targets, weight)
-        variance = np.average(differences**2, axis=0, weights=weight).mean()
-        return float(variance) or 1.0
+        """Return the squared error of the means: that of standardised targets."""
+        return 1.0
 
     def predictions(self, outputs):
         """Return outputs in the units of the targets, and in their shape."""
@@ -203,13 +204,14 @@ class Values:
         return float(r2_score(targets, outputs, sample_weight=weight))
 
 
-def targets_of(y, target_type):
+def targets_of(y, target_type, sample_weight):
     """Return what a head that sees the labels is trained for.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
     target_type : {"auto", "categorical", "continuous"}
+    sample_weight : ndarray of shape (n_samples,) or None
 
     Returns
     -------
@@ -220,17 +222,20 @@ def targets_of(y, target_type):
     if target_type == "auto":
         target_type = "continuous" if _are_numbers(y) else "categorical"
     if target_type == "continuous":
-        _, known = known_values(y)
-        targets = Values.of(known, None)
+        _check_numbers(y)
+    known_of = known_values if target_type == "continuous" else known_classes
+    has_label, known = known_of(y)
+    weight = labelled_weight(sample_weight, has_label)
+    if target_type == "continuous":
+        targets = Values.of(known, None if weight is None else with_mean_one(weight))
     else:
-        _, known = known_classes(y)
         targets = Classes.of(known)
     return targets, labels_of(targets, y, "y")
 
 
 def labels_of(targets, y, name):
     """Return labels as a head should give them, in float32; NaN for rows without."""
-    has_label, known = targets.known(y)
+    has_label, known = targets.known(y, name)
     labels = np.full((len(has_label), targets.n_outputs), np.nan, dtype=np.float32)
     labels[has_label] = targets.targets(targets.checked(known, name))
     return labels
@@ -238,7 +243,10 @@ def labels_of(targets, y, name):
 
 def _are_numbers(y):
     """Whether targets are numbers, and not classes that are numbered."""
+    if isinstance(getattr(y, "dtype", None), pd.CategoricalDtype):
+        return False
     try:
+        _check_numbers(y)
         values = np.asarray(y, dtype=np.float64)
     except (TypeError, ValueError):
         return False
@@ -249,6 +257,22 @@ def _are_numbers(y):
         or is_fraction
         or (len(np.unique(known)) > MANY_CLASSES)
     )
+
+
+def _check_numbers(y):
+    """Raise a ValueError for text: it is classes even where it can be read as numbers."""
+    if np.asarray(y).dtype.kind in "biuf":
+        return
+    text = [value for value in np.ravel(np.asarray(y, dtype=object)) if _is_text(value)]
+    if text:
+        raise ValueError(
+            f"y holds {text[0]!r}, which is no number; set target_type='categorical', or "
+            "make numbers of it."
+        )
+
+
+def _is_text(value):
+    return isinstance(value, str | bytes)
 
 
 def _powers_of_two(values):

@@ -87,6 +87,13 @@ class Reconstruction:
         per_cell = loss(*(values[..., np.newaxis] for values in seen))
         return ops.mean(weight * per_cell, axis=-1)
 
+    def losses(self, rows, outputs):
+        """Return the loss of each row, for outputs that are there."""
+        with np.errstate(over="ignore"):  # an infinite loss is told of while training
+            seen = rows.astype(np.float32), outputs.astype(np.float32)
+        tensors = map(load_keras().ops.convert_to_tensor, seen)
+        return np.array(_one_a_row(make_loss(self.loss)(*tensors)), dtype=np.float64)
+
 
 @dataclass(frozen=True)
 class Labels:
