@@ -16,12 +16,7 @@ from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSp
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
-from skae import (
-    AutoencoderTransformer,
-    SparseAutoencoder,
-    SupervisedAutoencoder,
-    compare_with_pca,
-)
+from skae import AutoencoderTransformer, SparseAutoencoder, compare_with_pca
 from skae.compare._comparison import Comparison
 from skae.compare._measuring import _neighbourhoods, _relative
 from skae.compare._preparation import as_frame, as_target, holds_classes, prepared
@@ -598,23 +593,3 @@ def test_infinite_values_are_told_with_their_column():
 def test_what_is_no_table_is_told(X, message):
     with pytest.raises(ValueError, match=message):
         compare_with_pca(LINEAR, X, **SETTINGS)
-
-
-def test_transformer_that_needs_a_target_is_given_that_of_the_training_rows(small):
-    y = small[:, 0] > 0
-    estimator = SupervisedAutoencoder(hidden_layer_sizes=(3,), max_epochs=2)
-    pipeline = make_pipeline(StandardScaler(), estimator)
-    comparison = compare_with_pca(
-        {"alone": estimator, "behind": pipeline},
-        small,
-        y,
-        n_components=2,
-        cv=2,
-        random_state=0,
-        verbose=0,
-    )
-    assert comparison.with_y == ("alone", "behind")
-    assert "alone was fitted with y, PCA without." in repr(comparison)
-    assert comparison.frame()["r2"].notna().all()
-    with pytest.raises(ValueError, match="'alone' is fitted with a target; pass y"):
-        compare_with_pca({"alone": estimator}, small)

@@ -24,7 +24,7 @@ from .._data._split import checked_groups
 from .._typing import ArrayLike, Rows, Widths
 from ._comparison import Comparison
 from ._measuring import Split, measured_on_split, pca_curve
-from ._pipelines import last_step, needs_y, path_to_last_step
+from ._pipelines import last_step, path_to_last_step
 from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
 from ._splitting import make_splits, shared_variance
 
@@ -61,8 +61,7 @@ def compare_with_pca(
     y : array-like of shape (n_samples,), default=None
         Classes or numbers to predict from the codes. Text is classes, and so are whole
         numbers of which there are at most 50 different ones, each for three rows or more
-        in the mean. Transformers that cannot do without a target, such as
-        :class:`~skae.SupervisedAutoencoder`, are given that of the training rows.
+        in the mean.
     groups : array-like of shape (n_samples,), default=None
         The group of each row, such as a patient, or a stretch of time that windows were
         cut from: rows of one group are never on both sides of a split, and estimators
@@ -108,12 +107,6 @@ def compare_with_pca(
     """
     named = _named(estimators)
     keys = {name: _width_parameter(name, estimator) for name, estimator in named.items()}
-    with_y = tuple(name for name, estimator in named.items() if needs_y(estimator))
-    if with_y and y is None:
-        raise ValueError(
-            f"The estimator {with_y[0]!r} is fitted with a target; pass y, or leave the "
-            "estimator out."
-        )
     table = as_frame(X)
     y, predictor, scorer, score_name = _task(table, y, scoring)
     groups = checked_groups(groups, table)
@@ -153,7 +146,6 @@ def compare_with_pca(
         np.mean(curves, axis=0),
         score_name,
         shared_variance(pairs),
-        with_y,
     )
 
 

@@ -49,15 +49,12 @@ class Comparison:
     shared : float, default=0.0
         By how much the variance of a mean over splits exceeds ``1 / n_splits`` of that
         between them: more than 0 if they hold out the same rows, as repeated folds do.
-    with_y : tuple of str, default=()
-        Names of the estimators that were fitted with the target.
     """
 
     records: pd.DataFrame
     pca_curve: np.ndarray
     score_name: str = "score"
     shared: float = 0.0
-    with_y: tuple = ()
 
     def frame(self) -> pd.DataFrame:
         """Return all measurements.
@@ -179,8 +176,6 @@ class Comparison:
 
     def _verdicts(self, summary):
         """Yield where each method wins, by how much, at what cost, and what it scores."""
-        for name in self.with_y:
-            yield f"{name} was fitted with y, PCA without."
         for name in self.records["estimator"].unique()[1:]:
             rows = summary.xs(name, level="estimator")
             won = rows[rows["wins"]]

@@ -3,7 +3,6 @@
 import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
 
 
 def last_step(estimator):
@@ -20,12 +19,6 @@ def path_to_last_step(estimator):
         path += f"{estimator.steps[-1][0]}__"
         estimator = estimator[-1]
     return path
-
-
-def needs_y(estimator):
-    """Return whether the last step is fitted with a target alone."""
-    last = last_step(estimator)
-    return hasattr(last, "__sklearn_tags__") and get_tags(last).target_tags.required
 
 
 def only_codes(estimator, outputs):
