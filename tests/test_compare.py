@@ -16,7 +16,13 @@ from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSp
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
-from skae import AutoencoderTransformer, SparseAutoencoder, compare_with_pca
+from skae import (
+    AutoencoderTransformer,
+    SparseAutoencoder,
+    SupervisedAutoencoder,
+    compare_with_pca,
+    displays,
+)
 from skae.compare._comparison import Comparison
 from skae.compare._measuring import _neighbourhoods, _relative
 from skae.compare._preparation import as_frame, as_target, holds_classes, prepared
@@ -277,6 +283,74 @@ def test_one_split_is_judged_by_the_differences_between_rows():
     summary = comparison.summary().loc[(2, "AutoencoderTransformer")]
     assert summary["standard_error"] == comparison.frame()["standard_error"][1] > 0
     assert summary["wins"]
+
+
+class WithTarget(PCA):
+    """A PCA that cannot be fitted without a target, and remembers what it was given."""
+
+    given: list = []
+
+    def fit(self, X, y=None):
+        self.given.append(y)
+        return super().fit(X)
+
+    def fit_transform(self, X, y=None):
+        return self.fit(X, y).transform(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+class WithoutTarget(WithTarget):
+    """The same PCA that can do without, and remembers what it was given."""
+
+    given: list = []
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        return tags
+
+
+@pytest.mark.parametrize("kind", ["text", "numbers"])
+def test_estimators_that_need_a_target_have_that_of_the_training_rows(small, kind):
+    y = small[:, 0] if kind == "numbers" else np.where(small[:, 0] > 0, "yes", "no")
+    for estimator in (WithTarget(), WithoutTarget(), make_pipeline(WithTarget(5), PCA())):
+        WithTarget.given.clear()
+        WithoutTarget.given.clear()
+        comparison = compare_with_pca({"it": estimator}, small, y, n_components=2, cv=3)
+        if isinstance(estimator, WithoutTarget):
+            assert WithoutTarget.given == [None] * 3
+            assert "fitted with y" not in str(comparison)
+            continue
+        given = np.concatenate(WithTarget.given)
+        assert sorted(given) == sorted(np.tile(y, 2))  # of three folds, two train
+        said = "it was fitted with y of the training rows, PCA without."
+        assert said in str(comparison)
+        assert f"<p>{said}</p>" in comparison._repr_html_()
+
+
+def test_supervised_codes_are_compared_in_groups_and_in_a_display(small):
+    pytest.importorskip("matplotlib").use("agg")
+    y, groups = (small[:, 2] > 0).astype(int), np.arange(90) // 3
+    supervised = SupervisedAutoencoder(
+        hidden_layer_sizes=(6,), max_epochs=2, random_state=0
+    )
+    settings = SETTINGS | {"n_components": 2, "groups": groups}
+    comparison = compare_with_pca(supervised, small, y, **settings)
+    assert "SupervisedAutoencoder was fitted with y" in str(comparison)
+    piped = make_pipeline(StandardScaler(with_mean=False, with_std=False), supervised)
+    again = compare_with_pca(piped, small, y, **settings)
+    measured = ["r2", "score"]
+    np.testing.assert_array_equal(
+        comparison.frame()[measured].to_numpy(), again.frame()[measured].to_numpy()
+    )
+    display = displays.WidthDisplay.from_estimator(supervised, small, y, **settings)
+    np.testing.assert_array_equal(display.frame()["r2"], comparison.frame()["r2"])
+    with pytest.raises(ValueError, match="'SupervisedAutoencoder' needs a target"):
+        displays.WidthDisplay.from_estimator(supervised, small, **settings)
 
 
 def test_steps_that_work_in_place_leave_the_rows_to_the_others(small):
@@ -563,6 +637,11 @@ def test_it_can_be_seen():
         (LINEAR, {"cv": LeaveOneOut()}, "hold out two rows or more"),
         (LINEAR, {"cv": [(np.arange(178) > 0, np.arange(178) == 0)]}, "hold out two rows"),
         (LINEAR, {"y": [1, 2]}, "inconsistent numbers"),
+        (
+            {"it": make_pipeline(StandardScaler(), SupervisedAutoencoder())},
+            {},
+            "The estimator 'it' needs a target to be fitted; pass y, or leave",
+        ),
         (LINEAR, {"y": ["a"] * 177 + [None]}, "y has 1 missing values"),
         (LINEAR, {"y": load_wine().data}, "should be a 1d array"),
     ],

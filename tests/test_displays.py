@@ -23,6 +23,7 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
 )
 from skae.compare._drawing import without_steps, written
 from skae.displays import (
@@ -78,6 +79,15 @@ def test_training_is_drawn_with_the_line_of_pca(fitted):
     assert lines["PCA, validation rows"].get_ydata()[0] == fitted.pca_loss_
     kept = lines[f"epoch {fitted.best_epoch_}, kept"]
     assert kept.get_ydata() == frame["val_loss"].min()
+
+
+@pytest.mark.parametrize(("target_weight", "has_line"), [(0, True), (3, False)])
+def test_line_of_pca_is_drawn_beside_the_loss_of_rows_alone(small, target_weight, has_line):
+    supervised = SupervisedAutoencoder(
+        target_weight=target_weight, hidden_layer_sizes=(6,), max_epochs=2
+    ).fit(small, small[:, 2] > 0)
+    drawn = labels(TrainingDisplay.from_estimator(supervised).ax_)
+    assert ("PCA, validation rows" in drawn) == has_line
 
 
 def test_kept_start_is_drawn_before_the_first_epoch():

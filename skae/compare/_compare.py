@@ -24,7 +24,7 @@ from .._data._split import checked_groups
 from .._typing import ArrayLike, Rows, Widths
 from ._comparison import Comparison
 from ._measuring import Split, measured_on_split, pca_curve
-from ._pipelines import last_step, path_to_last_step
+from ._pipelines import last_step, needs_target, path_to_last_step
 from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
 from ._splitting import make_splits, shared_variance
 
@@ -61,7 +61,9 @@ def compare_with_pca(
     y : array-like of shape (n_samples,), default=None
         Classes or numbers to predict from the codes. Text is classes, and so are whole
         numbers of which there are at most 50 different ones, each for three rows or more
-        in the mean.
+        in the mean. Estimators that need a target, such as
+        :class:`SupervisedAutoencoder`, are fitted with that of the training rows; what is
+        printed says which.
     groups : array-like of shape (n_samples,), default=None
         The group of each row, such as a patient, or a stretch of time that windows were
         cut from: rows of one group are never on both sides of a split, and estimators
@@ -107,6 +109,7 @@ def compare_with_pca(
     """
     named = _named(estimators)
     keys = {name: _width_parameter(name, estimator) for name, estimator in named.items()}
+    supervised = _supervised(named, y)
     table = as_frame(X)
     y, predictor, scorer, score_name = _task(table, y, scoring)
     groups = checked_groups(groups, table)
@@ -146,6 +149,7 @@ def compare_with_pca(
         np.mean(curves, axis=0),
         score_name,
         shared_variance(pairs),
+        supervised,
     )
 
 
@@ -244,6 +248,17 @@ def _named(estimators):
             "is always compared with."
         )
     return named
+
+
+def _supervised(named, y):
+    """Return the names of the estimators that are fitted with the target."""
+    supervised = tuple(name for name, each in named.items() if needs_target(each))
+    if supervised and y is None:
+        raise ValueError(
+            f"The estimator {supervised[0]!r} needs a target to be fitted; pass y, or "
+            "leave the estimator out."
+        )
+    return supervised
 
 
 def _width_parameter(name, estimator):

@@ -49,12 +49,15 @@ class Comparison:
     shared : float, default=0.0
         By how much the variance of a mean over splits exceeds ``1 / n_splits`` of that
         between them: more than 0 if they hold out the same rows, as repeated folds do.
+    supervised : tuple of str, default=()
+        The estimators that were fitted with the target.
     """
 
     records: pd.DataFrame
     pca_curve: np.ndarray
     score_name: str = "score"
     shared: float = 0.0
+    supervised: tuple[str, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """Return all measurements.
@@ -175,7 +178,7 @@ class Comparison:
         return html + "".join(f"<p>{escape(said)}</p>" for said in self._verdicts(summary))
 
     def _verdicts(self, summary):
-        """Yield where each method wins, by how much, at what cost, and what it scores."""
+        """Yield where each method wins, at what cost, and what it scores and has seen."""
         for name in self.records["estimator"].unique()[1:]:
             rows = summary.xs(name, level="estimator")
             won = rows[rows["wins"]]
@@ -194,6 +197,8 @@ class Comparison:
                     f"{self.score_name} from codes of {name} with {_listed(rows.index)} "
                     f"components, minus that from PCA's: {differences}."
                 )
+            if name in self.supervised:
+                yield f"{name} was fitted with y of the training rows, PCA without."
 
 
 def _listed(widths):

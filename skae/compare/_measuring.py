@@ -11,7 +11,13 @@ from sklearn.utils.validation import has_fit_parameter
 
 from .._data._errors import sum_of_squares, variance_explained
 from ..metrics import continuity, reconstruction_error, reconstruction_r2
-from ._pipelines import as_dense, last_step, only_codes, path_to_last_step
+from ._pipelines import (
+    as_dense,
+    last_step,
+    needs_target,
+    only_codes,
+    path_to_last_step,
+)
 
 N_NEIGHBORS = 5
 N_TIMES = 3
@@ -67,24 +73,29 @@ def measured_on_split(estimators, split, predictor, scorer):
     return measured
 
 
-def fit_in_groups(estimator, X, groups):
-    """Fit an estimator, and give the groups of the rows to the step that takes them."""
+def fit_in_groups(estimator, X, groups, y=None):
+    """Fit an estimator, and give the groups of the rows to the step that takes them.
+
+    `y` is for estimators that cannot do without.
+    """
     last = last_step(estimator)
+    given = (X, y) if needs_target(estimator) else (X,)
     if groups is None or not has_fit_parameter(last, "groups"):
-        return estimator.fit(X)
+        return estimator.fit(*given)
     if last is estimator:
-        return estimator.fit(X, groups=groups)
+        return estimator.fit(*given, groups=groups)
     if get_config()["enable_metadata_routing"]:
         last.set_fit_request(groups=True)
-        return estimator.fit(X, groups=groups)
-    return estimator.fit(X, **{f"{path_to_last_step(estimator)}groups": groups})
+        return estimator.fit(*given, groups=groups)
+    return estimator.fit(*given, **{f"{path_to_last_step(estimator)}groups": groups})
 
 
 def _measured(estimator, split, predictor, scorer):
     """Return a record of measurements, and the error of each held-out row."""
     unseen, training = split.unseen, split.rows.copy()  # a step may work in place
     start = time.perf_counter()
-    fit_in_groups(estimator, training, split.groups)
+    targets = None if split.targets is None else split.targets[0]
+    fit_in_groups(estimator, training, split.groups, targets)
     fit_seconds = time.perf_counter() - start
     outputs, seconds = _timed_transform(estimator, unseen)
     back = as_dense(estimator.inverse_transform(outputs.copy()))

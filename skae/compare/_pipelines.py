@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 
 
 def last_step(estimator):
@@ -19,6 +20,14 @@ def path_to_last_step(estimator):
         path += f"{estimator.steps[-1][0]}__"
         estimator = estimator[-1]
     return path
+
+
+def needs_target(estimator):
+    """Whether an estimator, or a step of a Pipeline, cannot be fitted without a target."""
+    if isinstance(estimator, Pipeline):
+        return any(needs_target(step) for _, step in estimator.steps)
+    has_tags = hasattr(estimator, "__sklearn_tags__")
+    return has_tags and get_tags(estimator).target_tags.required
 
 
 def only_codes(estimator, outputs):

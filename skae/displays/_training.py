@@ -68,7 +68,8 @@ class TrainingDisplay:
         ----------
         estimator : estimator of skae
             A fitted autoencoder or predictor, or a Pipeline that ends with one. The line
-            of PCA needs validation rows and the squared error as loss.
+            of PCA needs validation rows and the squared error, without that of a target,
+            as loss.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -85,6 +86,8 @@ class TrainingDisplay:
                 "that has trained for an epoch or more."
             )
         has_line = power_of_scale(getattr(last, "loss", None)) == 2  # a squared error
+        if getattr(last, "target_weight", 0):  # and that of the labels
+            has_line = False
         pca_loss = getattr(last, "pca_loss_", np.nan) if has_line else np.nan
         name = type(last).__name__
         return cls(last.history_, last.best_epoch_, pca_loss, name).plot(ax)

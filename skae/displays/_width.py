@@ -50,6 +50,7 @@ class WidthDisplay:
         cls,
         estimators: Any,
         X: Rows,
+        y: ArrayLike | None = None,
         *,
         groups: ArrayLike | None = None,
         n_components: Widths = (1, 2, 3, 5, 8),
@@ -67,6 +68,8 @@ class WidthDisplay:
             As in :func:`skae.compare_with_pca`; they are cloned.
         X : array-like or DataFrame of shape (n_samples, n_features)
             The table, numbers, text and dates as they are.
+        y : array-like of shape (n_samples,), default=None
+            Classes or numbers, for estimators that need a target to be fitted.
         groups : array-like of shape (n_samples,), default=None
             The group of each row: rows of one group are never on both sides of a split.
         n_components : int or sequence of int, default=(1, 2, 3, 5, 8)
@@ -93,6 +96,7 @@ class WidthDisplay:
         comparison = compare_with_pca(
             estimators,
             X,
+            y,
             groups=groups,
             n_components=n_components,
             cv=cv,
