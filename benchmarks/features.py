@@ -1,6 +1,6 @@
-"""Codes as features: accuracy of classifiers on them, beside raw columns and PCA.
+"""Codes as features: what stands behind them scores, beside raw columns, PCA and others.
 
-Bundled tables, and the classification tables of a folder::
+Bundled tables, and the tables of a folder, those of classes and three of numbers::
 
     python benchmarks/features.py --data FOLDER --table features.csv --picture features.png
 
@@ -10,14 +10,22 @@ defaults were chosen by that.
 
 import argparse
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedShuffleSplit
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    NeighborhoodComponentsAnalysis,
+)
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tables import load_table, preprocessor, table_names
@@ -27,28 +35,68 @@ from skae import (
     DenoisingAutoencoder,
     SparseAutoencoder,
     StackedAutoencoder,
+    SupervisedAutoencoder,
 )
 
 WIDTHS = (2, 5, 10)
 BUNDLED = ["iris", "wine", "breast_cancer", "digits"]
 OPEN = ["adult", "credit_default", "letter", "mice_protein", "mnist", "spambase", "titanic"]
-CLASSIFIERS = {
+NUMBERS = ["wine_quality", "diamonds", "california_housing"]
+CLASSIFIERS = {  # by accuracy
     "logistic regression": LogisticRegression(max_iter=500),
     "5 neighbours": KNeighborsClassifier(5),
 }
+REGRESSORS = {  # by R²
+    "ridge regression": RidgeCV(np.logspace(-2, 4, 7)),
+    "5 neighbours, numbers": KNeighborsRegressor(5),
+}
+OTHERS = ("LDA", "PLS", "NCA")  # linear, and they know the target
+NCA_CELLS = 150_000  # with more, it does not end in time
+METHODS = (
+    *("raw", "raw + all", "trees", "PCA", *OTHERS),
+    *("plain", "denoising", "sparse", "stacked", "supervised"),
+)
 
 
-def methods(width, seed):
-    """Return the transformers to compare at one width."""
-    return {
+class PLSScores(PLSRegression):
+    """The scores of partial least squares on the target, classes one by one."""
+
+    def fit(self, X, y):
+        """Fit to numbers, or to a column of zeros and ones for each class."""
+        return super().fit(X, pd.get_dummies(y).to_numpy(float) if are_classes(y) else y)
+
+    def fit_transform(self, X, y=None):
+        """Return the scores of the rows alone."""
+        return self.fit(X, y).transform(X)
+
+
+def are_classes(y):
+    """Whether a target holds the numbers of classes."""
+    return y.dtype.kind == "i"
+
+
+def methods(width, rows, y, seed):
+    """Return the transformers to compare at one width, by name."""
+    n_classes = len(np.unique(y)) if are_classes(y) else 0
+    kind = "categorical" if n_classes else "continuous"
+    found = {
         "PCA": PCA(width, random_state=seed),
+        "PLS": PLSScores(width, scale=False),
         "plain": AutoencoderTransformer(width, random_state=seed),
         "denoising": DenoisingAutoencoder(width, random_state=seed),
         "sparse": SparseAutoencoder(
             width, sparsity="kl", hidden_layer_sizes=(128, 64), random_state=seed
         ),
         "stacked": StackedAutoencoder(width, random_state=seed),
+        "supervised": SupervisedAutoencoder(width, target_type=kind, random_state=seed),
     }
+    if n_classes:
+        found["LDA"] = LinearDiscriminantAnalysis(n_components=min(width, n_classes - 1))
+    if n_classes and rows.size <= NCA_CELLS:
+        found["NCA"] = NeighborhoodComponentsAnalysis(
+            width, init="pca", max_iter=50, random_state=seed
+        )
+    return found
 
 
 def settings(width, seed):
@@ -73,72 +121,127 @@ def settings(width, seed):
     return found
 
 
-def all_settings(rows, unseen, seed):
+def all_settings(rows, _y, unseen, seed):
     """Yield what `feature_sets` does, for the settings to choose from."""
     width = min(5, rows.shape[1] - 1)
     for method, transformer in settings(width, seed).items():
         yield method, width, transformer.fit_transform(rows), transformer.transform(unseen)
 
 
-def feature_sets(rows, unseen, seed):
+def feature_sets(rows, y, unseen, seed, chosen=METHODS):
     """Yield method, width, and the features of the training and of the unseen rows."""
-    yield "raw", 0, rows, unseen
-    everything = DenoisingAutoencoder(10, features="all", random_state=seed)
-    union = FeatureUnion([("raw", FunctionTransformer()), ("all", everything)])
-    yield "raw + all", 0, union.fit_transform(rows), union.transform(unseen)
+    if "raw" in chosen:
+        yield "raw", 0, rows, unseen
+    if "raw + all" in chosen:
+        everything = DenoisingAutoencoder(10, features="all", random_state=seed)
+        union = FeatureUnion([("raw", FunctionTransformer()), ("all", everything)])
+        yield "raw + all", 0, union.fit_transform(rows), union.transform(unseen)
     for width in WIDTHS:
         if width < rows.shape[1]:
-            for method, transformer in methods(width, seed).items():
-                features = transformer.fit_transform(rows)
-                yield method, width, features, transformer.transform(unseen)
+            for method, transformer in methods(width, rows, y, seed).items():
+                if method in chosen:
+                    features = transformer.fit_transform(rows, y)
+                    yield method, width, features, transformer.transform(unseen)
 
 
-def measure(name, folder, n_splits, max_rows, feature_sets):
-    """Yield a record for each split, width, method and classifier of one table."""
+def measure(name, folder, n_splits, max_rows, feature_sets, with_trees):
+    """Yield a record for each split, width, method and predictor of one table."""
     X, y = load_table(name, folder, max_rows)
-    y = pd.factorize(pd.Series(np.asarray(y)))[0]
-    splits = StratifiedShuffleSplit(n_splits, test_size=0.25, random_state=0)
+    has_classes = name not in NUMBERS
+    y = pd.factorize(pd.Series(np.asarray(y)))[0] if has_classes else y.astype(np.float64)
+    splitter = StratifiedShuffleSplit if has_classes else ShuffleSplit
+    predictors = CLASSIFIERS if has_classes else REGRESSORS
+    trees = HistGradientBoostingClassifier if has_classes else HistGradientBoostingRegressor
+    splits = splitter(n_splits, test_size=0.25, random_state=0)
     for seed, (train, test) in enumerate(splits.split(X, y)):
         prepare = preprocessor().set_output(transform="default")
         rows, unseen = prepare.fit_transform(X.iloc[train]), prepare.transform(X.iloc[test])
-        for method, width, features, unseen_features in feature_sets(rows, unseen, seed):
-            for label, classifier in CLASSIFIERS.items():
-                pipeline = make_pipeline(StandardScaler(), clone(classifier))
+
+        def record(method, width, predictor, score, split=seed):
+            place = {"table": name, "split": split, "method": method, "width": width}
+            return place | {"predictor": predictor, "score": score}
+
+        sets = feature_sets(rows, y[train], unseen, seed)
+        for method, width, features, unseen_features in sets:
+            for label, predictor in predictors.items():
+                pipeline = make_pipeline(StandardScaler(), clone(predictor))
                 pipeline.fit(features, y[train])
-                yield {
-                    "table": name,
-                    "split": seed,
-                    "method": method,
-                    "width": width,
-                    "classifier": label,
-                    "accuracy": pipeline.score(unseen_features, y[test]),
-                }
+                yield record(method, width, label, pipeline.score(unseen_features, y[test]))
+        if with_trees:
+            fitted = trees(random_state=seed).fit(rows, y[train])
+            for label in predictors:
+                yield record("trees", 0, label, fitted.score(unseen, y[test]))
 
 
 def report(frame):
-    """Print and return the mean accuracies, and the gains over PCA and over raw columns."""
-    means = frame.groupby(["classifier", "table", "width", "method"])["accuracy"].mean()
-    table = means.unstack().round(4)
+    """Print and return the mean scores, and what each method gains over others."""
+    by_split = frame.set_index(["predictor", "table", "width", "split", "method"])["score"]
+    by_split = by_split.unstack()
+    table = by_split.groupby(["predictor", "table", "width"], sort=False).mean().round(4)
     print(table.to_string())
-    narrow = table[table["PCA"].notna()].dropna(axis="columns", how="all")
-    for classifier in CLASSIFIERS:
-        part = narrow.loc[classifier]
-        gains = part.drop(columns="PCA").sub(part["PCA"], axis=0).mean()
-        print(f"{classifier}: points above PCA, mean over tables and widths:")
-        print(", ".join(f"{method} {100 * gain:.1f}" for method, gain in gains.items()))
-        if "raw" in table:
-            raw = table.loc[classifier].xs(0, level="width")
-            gain = 100 * (raw["raw + all"] - raw["raw"]).mean()
-            print(f'raw columns with features="all" beside them: {gain:+.1f} above raw')
+    for predictor in by_split.index.unique("predictor"):
+        part = by_split.loc[predictor]
+        narrow = part.drop(0, level="width", errors="ignore").dropna(axis=1, how="all")
+        unit = "points" if predictor in CLASSIFIERS else "hundredths of R²"
+        print(f"\n{predictor}, in {unit}; mean over tables and widths:")
+        for method, score in (100 * means_of(narrow)).items():
+            print(f"  {method:12}{score:6.1f}")
+        if "PCA" in narrow:
+            for method in narrow.columns.drop("PCA"):
+                say_gain(f"{method} above PCA", narrow[method] - narrow["PCA"])
+        say_supervised(part, narrow)
+        if {"raw", "raw + all"} <= set(part):
+            raw = part.xs(0, level="width", drop_level=False)
+            say_gain(
+                "raw columns with all beside them above raw", raw["raw + all"] - raw["raw"]
+            )
     return table
 
 
+def means_of(scores):
+    """Return the mean scores of methods, of those that are missing somewhere too."""
+    return scores.groupby(["table", "width"]).mean().mean()
+
+
+def say_supervised(part, narrow):
+    """Print what the supervised code gains over others that know the target."""
+    if "supervised" not in narrow:
+        return
+    others = narrow.columns.intersection(OTHERS)
+    if len(others):
+        best = narrow[others].max(axis=1)
+        say_gain(
+            f"supervised above the best of {', '.join(others)}", narrow["supervised"] - best
+        )
+    if "trees" in part and 10 in narrow.index.unique("width"):
+        widest = narrow["supervised"].xs(10, level="width", drop_level=False)
+        trees = part["trees"].xs(0, level="width").reindex(widest.index.droplevel("width"))
+        say_gain("supervised of width 10 above trees", widest - trees.to_numpy())
+
+
+def say_gain(what, gains):
+    """Print the mean of differences, how it differs between splits, and the worst table."""
+    gains = 100 * gains.dropna()
+    if gains.empty:
+        return
+    of_splits = gains.groupby("split").mean()
+    spread = f" ± {of_splits.std():.1f}" if len(of_splits) > 1 else ""
+    of_tables = gains.groupby(["table", "width"]).mean()
+    name, width = of_tables.idxmin()
+    place = f"{name}, width {width}" if width else name
+    print(
+        f"  {what}: {of_tables.mean():+.1f}{spread}; worst {of_tables.min():+.1f} ({place})"
+    )
+
+
 def for_reading(table):
-    """Return the table with the accuracies on raw columns, if any, beside the others."""
-    if "raw" not in table:
+    """Return the table with the scores on raw columns, if any, beside the others."""
+    wide = table.columns.intersection(["raw", "raw + all", "trees"])
+    table = table.rename_axis(index={"predictor": "classifier"})
+    if not len(wide):
         return table
-    raw = table.xs(0, level="width")[["raw", "raw + all"]]
-    codes = table.drop(columns=raw.columns).drop(0, level="width")
+    raw = table.xs(0, level="width")[wide]
+    codes = table.drop(columns=wide).drop(0, level="width")
     return codes.join(raw, on=["classifier", "table"])
 
 
@@ -154,11 +257,14 @@ def draw(table, path):
     for ax, classifier in zip(axes, CLASSIFIERS):
         part = narrow.loc[classifier]
         for method, marker, shade in zip(
-            ("plain", "denoising", "sparse", "stacked"),
-            "osD^",
-            ("#08306b", "#4292c6", "#c6dbef", "#969696"),
+            ("plain", "denoising", "sparse", "stacked", "supervised"),
+            "osD^v",
+            ("#08306b", "#4292c6", "#c6dbef", "#969696", "#d94801"),
         ):
-            ax.scatter(part["PCA"], part[method], marker=marker, color=shade, label=method)
+            if method in part:
+                ax.scatter(
+                    part["PCA"], part[method], marker=marker, color=shade, label=method
+                )
         ax.axline((0.5, 0.5), slope=1, color="0.3", linewidth=1)
         ax.set(title=classifier, xlabel="accuracy on PCA", ylabel="accuracy on codes")
         ax.spines[["top", "right"]].set_visible(False)
@@ -172,26 +278,23 @@ def main():
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--rows", type=int, default=2000, help="at most, of a table")
     parser.add_argument("--tables", nargs="*", help="only these")
+    parser.add_argument("--methods", nargs="*", choices=METHODS, help="only these")
     parser.add_argument("--tune", action="store_true", help="compare settings instead")
     parser.add_argument("--table", help="where to write the numbers as CSV")
     parser.add_argument("--picture")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)  # lbfgs that has not converged
     there = set(table_names(arguments.data))
-    names = arguments.tables or [name for name in BUNDLED + OPEN if name in there]
+    names = arguments.tables or [name for name in BUNDLED + OPEN + NUMBERS if name in there]
+    chosen = arguments.methods or METHODS
+    sets = all_settings if arguments.tune else partial(feature_sets, chosen=chosen)
+    with_trees = "trees" in chosen and not arguments.tune
     records = []
     for name in names:
-        found = list(
-            measure(
-                name,
-                arguments.data,
-                arguments.splits,
-                arguments.rows,
-                all_settings if arguments.tune else feature_sets,
-            )
-        )
+        rows = arguments.splits, arguments.rows
+        found = list(measure(name, arguments.data, *rows, sets, with_trees))
         records += found
-        means = pd.DataFrame(found).groupby(["classifier", "method"])["accuracy"].mean()
+        means = pd.DataFrame(found).groupby(["predictor", "method"])["score"].mean()
         print(name, means.unstack().round(3).to_string(), sep="\n", flush=True)
     table = report(pd.DataFrame(records))
     if arguments.table:
