@@ -9,6 +9,7 @@ ORDER = [
     "plot_denoising.py",
     "plot_sparse_photographs.py",
     "plot_stacked.py",
+    "plot_supervised.py",
     "plot_few_labels.py",
     "plot_pipeline_grid_search.py",
     "plot_anomalies.py",

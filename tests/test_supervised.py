@@ -422,6 +422,23 @@ def test_codes_are_ordered_and_centred(small, classes):
     np.testing.assert_allclose(codes.mean(axis=0), 0, atol=1e-6)
 
 
+@pytest.mark.parametrize("target_type", ["categorical", "continuous"])
+def test_code_of_a_row_a_little_outside_is_the_network_s(scattered, target_type):
+    X, y = scattered
+    train, unseen = X[:1000], X[1000:] * [1.3, 1.3, 1, 1, 1]
+    settings = QUICK | {"max_epochs": 30, "learning_rate": 0.02, "validation_fraction": 0}
+    supervised = SupervisedAutoencoder(1, target_type=target_type, **settings)
+    supervised.fit(train, y[:1000])
+    is_outside = (np.abs(unseen) > np.abs(train).max(axis=0)).any(axis=1)
+    assert is_outside.sum() > 5
+    codes, known = supervised.transform(unseen), supervised.transform(train)
+    assert np.abs(codes).max() < 3 * np.abs(known).max()
+    far = 1e6 * unseen[:20]
+    pca, lost = PCA(1).fit(train), supervised.reconstruction_error(far)
+    of_pca = ((far - pca.inverse_transform(pca.transform(far))) ** 2).mean(axis=1)
+    np.testing.assert_allclose(lost, of_pca, rtol=1e-3)
+
+
 def test_own_network_is_trained_with_the_target(small, classes):
     estimator = quick(build_network=dropout_network, max_epochs=60, learning_rate=0.03)
     estimator.fit(small, classes)

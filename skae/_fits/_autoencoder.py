@@ -117,7 +117,9 @@ class Fit:
             run = self.epochs(training, program, schedule, corruption, listeners)
             record = self.record(run, program) | corruption.attributes
         trained = start.with_weights(run.weights).autoencoder
-        trained = self.finish(trained, table, pca, corruption.is_the_task)
+        task = self.recipe.objective.task
+        compares = task.errors_decide and not corruption.is_the_task
+        trained = self.finish(trained, table, pca, compares)
         if self.recipe.plan.has_rival and not self.beats_start(trained, training, run):
             trained, record["best_epoch_"] = self.kept(start.autoencoder, pca), 0
         return trained, record
@@ -281,13 +283,16 @@ class Fit:
         """Return where the optimizer goes on from: nowhere."""
         return None
 
-    def finish(self, trained, table, pca, is_denoiser):
-        """Return the autoencoder with its codes in order, and PCA far from the rows."""
+    def finish(self, trained, table, pca, compares):
+        """Return the autoencoder with its codes in order, and PCA far from the rows.
+
+        `compares` says whether errors decide how far: see :class:`Bounds`.
+        """
         if trained.has_linear_code:
             trained = order_codes(trained, table)
         if not self.is_bounded(trained):
             return trained
-        return replace(trained, bounds=bounds_of(trained, table, pca, not is_denoiser))
+        return replace(trained, bounds=bounds_of(trained, table, pca, compares))
 
     def is_bounded(self, trained):
         """Whether the autoencoder may be PCA where it has seen no rows."""

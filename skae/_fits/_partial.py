@@ -76,11 +76,11 @@ class PartialFit(Fit):
         """What an optimizer must share to go on from the state of another."""
         return repr(optimizer_key(self.optimizer))
 
-    def finish(self, trained, table, pca, is_denoiser):
+    def finish(self, trained, table, pca, compares):
         """Return the autoencoder with its codes as they are, so that calls compare."""
         if not self.is_bounded(trained):
             return trained
-        bounds = bounds_of(trained, table, pca, not is_denoiser)
+        bounds = bounds_of(trained, table, pca, compares)
         before = None if self.recipe.before is None else self.recipe.before.model.bounds
         return replace(trained, bounds=bounds if before is None else before.united(bounds))
 

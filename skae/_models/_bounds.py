@@ -41,7 +41,8 @@ class Bounds:
         And back: both in turn project on the principal components.
     compares : bool
         Whether the errors decide at all, short of `TRUSTED` ranges: those of a denoiser
-        say nothing, since it is not to give back the noise of a row.
+        say nothing, since it is not to give back the noise of a row, and those of a code
+        that labels have shaped not enough.
     """
 
     shift: np.ndarray

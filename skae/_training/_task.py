@@ -23,6 +23,8 @@ class Reconstruction:
     loss: object
     emphasis: float = 0.0
 
+    errors_decide = True  # which of two codes of a row is the better one
+
     @property
     def power(self):
         """Power of the errors in the loss; None if it must see the user's units."""
@@ -151,6 +153,7 @@ class RowsAndLabels:
     weight: float
 
     power_of_gain = None  # labels count too
+    errors_decide = False
 
     @property
     def power(self):
