@@ -1,7 +1,6 @@
-"""Codes as features: what stands behind them, beside raw columns, PCA and its like.
+"""Codes as features: what stands behind them scores, beside raw columns, PCA and others.
 
-Bundled tables, and the tables of a folder: the accuracy of classifiers, and for tables of
-numbers to predict R²::
+Bundled tables, and the tables of a folder, those of classes and three of numbers::
 
     python benchmarks/features.py --data FOLDER --table features.csv --picture features.png
 
@@ -11,6 +10,7 @@ defaults were chosen by that.
 
 import argparse
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -41,58 +41,62 @@ from skae import (
 WIDTHS = (2, 5, 10)
 BUNDLED = ["iris", "wine", "breast_cancer", "digits"]
 OPEN = ["adult", "credit_default", "letter", "mice_protein", "mnist", "spambase", "titanic"]
-NUMBERS = ["california_housing", "diamonds", "wine_quality"]
-CLASSIFIERS = {
+NUMBERS = ["wine_quality", "diamonds", "california_housing"]
+CLASSIFIERS = {  # by accuracy
     "logistic regression": LogisticRegression(max_iter=500),
     "5 neighbours": KNeighborsClassifier(5),
 }
-REGRESSORS = {
-    "ridge": RidgeCV(np.geomspace(1e-2, 1e3, 11)),
-    "5 neighbours, R²": KNeighborsRegressor(5),
+REGRESSORS = {  # by R²
+    "ridge regression": RidgeCV(np.logspace(-2, 4, 7)),
+    "5 neighbours, numbers": KNeighborsRegressor(5),
 }
-LINEAR = ("LDA", "PLS", "NCA")
-METHODS = ["raw", "raw + all", "trees", "PCA", *LINEAR]
-METHODS += ["plain", "denoising", "sparse", "stacked", "supervised"]
-NCA_CELLS = 150_000  # rows times columns, above which it does not end in time
+OTHERS = ("LDA", "PLS", "NCA")  # linear, and they know the target
+NCA_CELLS = 150_000  # with more, it does not end in time
+METHODS = (
+    *("raw", "raw + all", "trees", "PCA", *OTHERS),
+    *("plain", "denoising", "sparse", "stacked", "supervised"),
+)
 
 
-def methods(width, seed):
-    """Return the transformers to compare at one width."""
-    return {
+class PLSScores(PLSRegression):
+    """The scores of partial least squares on the target, classes one by one."""
+
+    def fit(self, X, y):
+        """Fit to numbers, or to a column of zeros and ones for each class."""
+        return super().fit(X, pd.get_dummies(y).to_numpy(float) if are_classes(y) else y)
+
+    def fit_transform(self, X, y=None):
+        """Return the scores of the rows alone."""
+        return self.fit(X, y).transform(X)
+
+
+def are_classes(y):
+    """Whether a target holds the numbers of classes."""
+    return y.dtype.kind == "i"
+
+
+def methods(width, rows, y, seed):
+    """Return the transformers to compare at one width, by name."""
+    n_classes = len(np.unique(y)) if are_classes(y) else 0
+    kind = "categorical" if n_classes else "continuous"
+    found = {
         "PCA": PCA(width, random_state=seed),
+        "PLS": PLSScores(width, scale=False),
         "plain": AutoencoderTransformer(width, random_state=seed),
         "denoising": DenoisingAutoencoder(width, random_state=seed),
         "sparse": SparseAutoencoder(
             width, sparsity="kl", hidden_layer_sizes=(128, 64), random_state=seed
         ),
         "stacked": StackedAutoencoder(width, random_state=seed),
+        "supervised": SupervisedAutoencoder(width, target_type=kind, random_state=seed),
     }
-
-
-def supervised_methods(width, seed, rows, targets, has_classes):
-    """Return the transformers to compare at one width that are given the targets."""
-    target_type = "categorical" if has_classes else "continuous"
-    found = {
-        "PLS": PLSRegression(width),
-        "supervised": SupervisedAutoencoder(
-            width, target_type=target_type, random_state=seed
-        ),
-    }
-    if has_classes:
-        n_discriminants = min(width, len(np.unique(targets)) - 1)
-        found["LDA"] = LinearDiscriminantAnalysis(n_components=n_discriminants)
-        if rows.size <= NCA_CELLS:
-            found["NCA"] = NeighborhoodComponentsAnalysis(
-                width, max_iter=50, random_state=seed
-            )
+    if n_classes:
+        found["LDA"] = LinearDiscriminantAnalysis(n_components=min(width, n_classes - 1))
+    if n_classes and rows.size <= NCA_CELLS:
+        found["NCA"] = NeighborhoodComponentsAnalysis(
+            width, init="pca", max_iter=50, random_state=seed
+        )
     return found
-
-
-def coded(method, transformer, rows, targets, has_classes):
-    """Fit a transformer, which PLS wants with a column for each class."""
-    if method == "PLS" and has_classes:
-        targets = np.eye(targets.max() + 1)[targets]
-    return transformer.fit(rows, targets)
 
 
 def settings(width, seed):
@@ -117,107 +121,128 @@ def settings(width, seed):
     return found
 
 
-def all_settings(rows, unseen, _targets, seed, _asked):
+def all_settings(rows, _y, unseen, seed):
     """Yield what `feature_sets` does, for the settings to choose from."""
     width = min(5, rows.shape[1] - 1)
     for method, transformer in settings(width, seed).items():
         yield method, width, transformer.fit_transform(rows), transformer.transform(unseen)
 
 
-def feature_sets(rows, unseen, targets, seed, asked):
+def feature_sets(rows, y, unseen, seed, chosen=METHODS):
     """Yield method, width, and the features of the training and of the unseen rows."""
-    has_classes = targets.dtype.kind == "i"
-    if "raw" in asked:
+    if "raw" in chosen:
         yield "raw", 0, rows, unseen
-    if "raw + all" in asked:
+    if "raw + all" in chosen:
         everything = DenoisingAutoencoder(10, features="all", random_state=seed)
         union = FeatureUnion([("raw", FunctionTransformer()), ("all", everything)])
         yield "raw + all", 0, union.fit_transform(rows), union.transform(unseen)
     for width in WIDTHS:
-        if width >= rows.shape[1]:
-            continue
-        found = methods(width, seed)
-        found |= supervised_methods(width, seed, rows, targets, has_classes)
-        for method in [name for name in found if name in asked]:
-            fitted = coded(method, found[method], rows, targets, has_classes)
-            yield method, width, fitted.transform(rows), fitted.transform(unseen)
+        if width < rows.shape[1]:
+            for method, transformer in methods(width, rows, y, seed).items():
+                if method in chosen:
+                    features = transformer.fit_transform(rows, y)
+                    yield method, width, features, transformer.transform(unseen)
 
 
-def measure(name, folder, n_splits, max_rows, feature_sets, asked):
+def measure(name, folder, n_splits, max_rows, feature_sets, with_trees):
     """Yield a record for each split, width, method and predictor of one table."""
     X, y = load_table(name, folder, max_rows)
     has_classes = name not in NUMBERS
-    kind = StratifiedShuffleSplit if has_classes else ShuffleSplit
+    y = pd.factorize(pd.Series(np.asarray(y)))[0] if has_classes else y.astype(np.float64)
+    splitter = StratifiedShuffleSplit if has_classes else ShuffleSplit
     predictors = CLASSIFIERS if has_classes else REGRESSORS
-    if has_classes:
-        trees = HistGradientBoostingClassifier(random_state=0)
-        y = pd.factorize(pd.Series(np.asarray(y)))[0]
-    else:
-        trees, y = HistGradientBoostingRegressor(random_state=0), np.asarray(y, dtype=float)
-    splits = kind(n_splits, test_size=0.25, random_state=0).split(X, y)
-    for seed, (train, test) in enumerate(splits):
+    trees = HistGradientBoostingClassifier if has_classes else HistGradientBoostingRegressor
+    splits = splitter(n_splits, test_size=0.25, random_state=0)
+    for seed, (train, test) in enumerate(splits.split(X, y)):
         prepare = preprocessor().set_output(transform="default")
         rows, unseen = prepare.fit_transform(X.iloc[train]), prepare.transform(X.iloc[test])
-        task = {"table": name, "split": seed}
-        if "trees" in asked:
-            score = trees.fit(rows, y[train]).score(unseen, y[test])
-            for label in predictors:
-                found = {"method": "trees", "width": 0, "predictor": label}
-                yield task | found | {"score": score}
-        for method, width, features, unseen_features in feature_sets(
-            rows, unseen, y[train], seed, asked
-        ):
+
+        def record(method, width, predictor, score, split=seed):
+            place = {"table": name, "split": split, "method": method, "width": width}
+            return place | {"predictor": predictor, "score": score}
+
+        sets = feature_sets(rows, y[train], unseen, seed)
+        for method, width, features, unseen_features in sets:
             for label, predictor in predictors.items():
                 pipeline = make_pipeline(StandardScaler(), clone(predictor))
                 pipeline.fit(features, y[train])
-                score = pipeline.score(unseen_features, y[test])
-                found = {"method": method, "width": width, "predictor": label}
-                yield task | found | {"score": score}
+                yield record(method, width, label, pipeline.score(unseen_features, y[test]))
+        if with_trees:
+            fitted = trees(random_state=seed).fit(rows, y[train])
+            for label in predictors:
+                yield record("trees", 0, label, fitted.score(unseen, y[test]))
 
 
 def report(frame):
-    """Print and return the mean scores, and the gains over PCA and over raw columns."""
-    means = frame.groupby(["predictor", "table", "width", "method"])["score"].mean()
-    table = means.unstack().round(4)
+    """Print and return the mean scores, and what each method gains over others."""
+    by_split = frame.set_index(["predictor", "table", "width", "split", "method"])["score"]
+    by_split = by_split.unstack()
+    table = by_split.groupby(["predictor", "table", "width"], sort=False).mean().round(4)
     print(table.to_string())
-    narrow = table[table["PCA"].notna()].dropna(axis="columns", how="all")
-    for predictor, part in narrow.groupby(level="predictor"):
-        gains = 100 * part.drop(columns="PCA").sub(part["PCA"], axis=0)
-        print(f"\n{predictor}: points above PCA")
-        for method, gain in gains.dropna(axis="columns", how="all").items():
-            gain = gain.dropna()
-            _, place, width = gain.idxmin()
-            print(
-                f"    {method:10} mean {gain.mean():+.1f}, worst {gain.min():+.1f} "
-                f"({place}, {width} components)"
+    for predictor in by_split.index.unique("predictor"):
+        part = by_split.loc[predictor]
+        narrow = part.drop(0, level="width", errors="ignore").dropna(axis=1, how="all")
+        unit = "points" if predictor in CLASSIFIERS else "hundredths of R²"
+        print(f"\n{predictor}, in {unit}; mean over tables and widths:")
+        for method, score in (100 * means_of(narrow)).items():
+            print(f"  {method:12}{score:6.1f}")
+        if "PCA" in narrow:
+            for method in narrow.columns.drop("PCA"):
+                say_gain(f"{method} above PCA", narrow[method] - narrow["PCA"])
+        say_supervised(part, narrow)
+        if {"raw", "raw + all"} <= set(part):
+            raw = part.xs(0, level="width", drop_level=False)
+            say_gain(
+                "raw columns with all beside them above raw", raw["raw + all"] - raw["raw"]
             )
-        others = [name for name in LINEAR if name in part and part[name].notna().any()]
-        if "supervised" in part and others:
-            ahead = part["supervised"] - part[others].max(axis=1)
-            print(f"    supervised above the best of {', '.join(others)}: ", end="")
-            print(f"mean {100 * ahead.mean():+.1f}, worst {100 * ahead.min():+.1f}")
-        whole = table.loc[predictor].xs(0, level="width") if "trees" in table else None
-        if whole is not None and "supervised" in part:
-            widest = part.loc[predictor].xs(max(WIDTHS), level="width")["supervised"]
-            behind = 100 * (widest - whole["trees"]).dropna()
-            print(f"    supervised, {max(WIDTHS)} components, less trees: ", end="")
-            print(f"mean {behind.mean():+.1f}, worst {behind.min():+.1f} ", end="")
-            print(f"({behind.idxmin()})")
-        if "raw + all" in table and "raw" in table:
-            raw = table.loc[predictor].xs(0, level="width")
-            gain = 100 * (raw["raw + all"] - raw["raw"]).mean()
-            print(f'    raw columns with features="all" beside them: {gain:+.1f} above raw')
     return table
 
 
+def means_of(scores):
+    """Return the mean scores of methods, of those that are missing somewhere too."""
+    return scores.groupby(["table", "width"]).mean().mean()
+
+
+def say_supervised(part, narrow):
+    """Print what the supervised code gains over others that know the target."""
+    if "supervised" not in narrow:
+        return
+    others = narrow.columns.intersection(OTHERS)
+    if len(others):
+        best = narrow[others].max(axis=1)
+        say_gain(
+            f"supervised above the best of {', '.join(others)}", narrow["supervised"] - best
+        )
+    if "trees" in part and 10 in narrow.index.unique("width"):
+        widest = narrow["supervised"].xs(10, level="width", drop_level=False)
+        trees = part["trees"].xs(0, level="width").reindex(widest.index.droplevel("width"))
+        say_gain("supervised of width 10 above trees", widest - trees.to_numpy())
+
+
+def say_gain(what, gains):
+    """Print the mean of differences, how it differs between splits, and the worst table."""
+    gains = 100 * gains.dropna()
+    if gains.empty:
+        return
+    of_splits = gains.groupby("split").mean()
+    spread = f" ± {of_splits.std():.1f}" if len(of_splits) > 1 else ""
+    of_tables = gains.groupby(["table", "width"]).mean()
+    name, width = of_tables.idxmin()
+    place = f"{name}, width {width}" if width else name
+    print(
+        f"  {what}: {of_tables.mean():+.1f}{spread}; worst {of_tables.min():+.1f} ({place})"
+    )
+
+
 def for_reading(table):
-    """Return the table with the accuracies on raw columns, if any, beside the others."""
-    if "raw" not in table:
+    """Return the table with the scores on raw columns, if any, beside the others."""
+    wide = table.columns.intersection(["raw", "raw + all", "trees"])
+    table = table.rename_axis(index={"predictor": "classifier"})
+    if not len(wide):
         return table
-    names = [name for name in ("raw", "raw + all", "trees") if name in table]
-    raw = table.xs(0, level="width")[names]
-    codes = table.drop(columns=names).drop(0, level="width")
-    return codes.join(raw, on=["predictor", "table"])
+    raw = table.xs(0, level="width")[wide]
+    codes = table.drop(columns=wide).drop(0, level="width")
+    return codes.join(raw, on=["classifier", "table"])
 
 
 def draw(table, path):
@@ -232,9 +257,9 @@ def draw(table, path):
     for ax, classifier in zip(axes, CLASSIFIERS):
         part = narrow.loc[classifier]
         for method, marker, shade in zip(
-            ("supervised", "plain", "denoising", "sparse", "stacked"),
-            "*osD^",
-            ("#d94801", "#08306b", "#4292c6", "#c6dbef", "#969696"),
+            ("plain", "denoising", "sparse", "stacked", "supervised"),
+            "osD^v",
+            ("#08306b", "#4292c6", "#c6dbef", "#969696", "#d94801"),
         ):
             if method in part:
                 ax.scatter(
@@ -253,26 +278,21 @@ def main():
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--rows", type=int, default=2000, help="at most, of a table")
     parser.add_argument("--tables", nargs="*", help="only these")
-    parser.add_argument("--methods", nargs="*", default=METHODS, help="only these")
+    parser.add_argument("--methods", nargs="*", choices=METHODS, help="only these")
     parser.add_argument("--tune", action="store_true", help="compare settings instead")
     parser.add_argument("--table", help="where to write the numbers as CSV")
     parser.add_argument("--picture")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", category=UserWarning)  # lbfgs that has not converged
     there = set(table_names(arguments.data))
-    names = arguments.tables or [n for n in BUNDLED + OPEN + NUMBERS if n in there]
+    names = arguments.tables or [name for name in BUNDLED + OPEN + NUMBERS if name in there]
+    chosen = arguments.methods or METHODS
+    sets = all_settings if arguments.tune else partial(feature_sets, chosen=chosen)
+    with_trees = "trees" in chosen and not arguments.tune
     records = []
     for name in names:
-        found = list(
-            measure(
-                name,
-                arguments.data,
-                arguments.splits,
-                arguments.rows,
-                all_settings if arguments.tune else feature_sets,
-                arguments.methods,
-            )
-        )
+        rows = arguments.splits, arguments.rows
+        found = list(measure(name, arguments.data, *rows, sets, with_trees))
         records += found
         means = pd.DataFrame(found).groupby(["predictor", "method"])["score"].mean()
         print(name, means.unstack().round(3).to_string(), sep="\n", flush=True)
