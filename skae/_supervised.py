@@ -222,6 +222,8 @@ class SupervisedAutoencoder(BaseAutoencoder):
     True
     """
 
+    target_type_: str
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "target_weight": [real_in(0)],
