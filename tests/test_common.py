@@ -30,7 +30,11 @@ CONFIGURATIONS = {
     "regressor": AutoencoderRegressor(AutoencoderTransformer(8, **NARROW), **LEARNING),
     "supervised": SupervisedAutoencoder(**NARROW),
 }
-KEEP_PCA = "plain", "denoising"  # after so few epochs, and PCA takes weights as repetition
+KEEP_PCA = (
+    "plain",
+    "denoising",
+    "supervised",
+)  # after so few epochs, and PCA takes weights as repetition
 WEIGHTS = "mini-batches see repeated rows apart from each other, weighted rows at once"
 PLACE = "Keras computes in float32, whose last digit depends on a row's place in a batch"
 EXPECTED_FAILURES = {
