@@ -375,7 +375,7 @@ def test_same_seed_same_bits_and_copies_agree(iris):
     np.testing.assert_allclose(doubled.predict_proba(X), expected, atol=1e-5)
 
 
-def test_unlabelled_rows_travel_through_a_pipeline_and_a_grid_search(iris):
+def test_unlabelled_rows_travel_through_a_pipeline_and_a_grid_search(iris, two_processes):
     X, y = iris
     X = X * 100 + 7
     with config_context(enable_metadata_routing=True):
@@ -384,7 +384,7 @@ def test_unlabelled_rows_travel_through_a_pipeline_and_a_grid_search(iris):
             [("scale", StandardScaler()), ("model", model)], transform_input=["X_unlabeled"]
         )
         grid = {"model__autoencoder__noise_level": [0.1, 0.3], "model__fine_tune": [True]}
-        search = GridSearchCV(pipeline, grid, cv=2)
+        search = GridSearchCV(pipeline, grid, cv=2, n_jobs=two_processes)
         search.fit(X[:60], y[:60], X_unlabeled=X[60:])
     best = search.best_estimator_
     all_rows = best[0].transform(X)

@@ -35,6 +35,7 @@ class Audience:
         self.what, self.metadata = what, metadata
         self.keras_callbacks = list(getattr(estimator, "callbacks", None) or ())
         self.context = None
+        self.outcome = None  # what a part has fitted
 
     def check(self):
         """Raise an error for callbacks that cannot be called."""
@@ -65,8 +66,6 @@ class Audience:
         part.context.call_on_fit_task_begin(**part._told)
         yield part
         part.end(part.outcome)
-
-    outcome = None  # what a part has fitted
 
     @contextlib.contextmanager
     def shared_with(self, estimator, what, X):

@@ -151,13 +151,14 @@ class Fit:
         """Whether the epochs have gained something beyond doubt."""
         if training.validation is None:
             return not self.recipe.validation_fraction  # else no row could be held out
-        is_noisy = "val_noisy_loss" in run.history
+        task = self.recipe.objective.task
+        by_errors = task.errors_decide and "val_noisy_loss" not in run.history
         return is_better(
             trained,
             training.start.autoencoder,
             training.validation,
             run.gains,
-            power=None if is_noisy else self.recipe.objective.task.power_of_gain,
+            power=task.power if by_errors else None,
             groups=self.rows.groups if self.rows.X_val is None else None,
             seen=(training.table, training.row_index),
         )

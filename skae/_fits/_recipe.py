@@ -70,7 +70,7 @@ class Recipe:
 
     Attributes
     ----------
-    plan : DensePlan, CustomPlan, LayerPlan or StackPlan
+    plan : DensePlan, CustomPlan, LayerPlan, StackPlan or SupervisedPlan
         What the network is, and where it starts from.
     width : int or float
         Of the code, or the fraction of variance that as many components keep.

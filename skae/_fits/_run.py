@@ -16,9 +16,9 @@ class Training:
 
     Attributes
     ----------
-    start : Model or Predictor
+    start : Model, Supervised or Predictor
         Where training starts from.
-    architecture : DenseNetwork, BuiltNetwork or PredictorNetwork
+    architecture : DenseNetwork, BuiltNetwork, SupervisedNetwork or PredictorNetwork
         What the program is built from.
     objective : Objective
     optimizer : keras.optimizers.Optimizer

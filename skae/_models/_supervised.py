@@ -1,12 +1,10 @@
 """An autoencoder with a head on its code, while it is trained with labels."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .._data._rows import map_rows
 from .._keras import float32_policy, load_keras
 from ._base import Model
 from ._perceptron import Perceptron, keras_perceptron, perceptron_variables
@@ -103,13 +101,3 @@ class Supervised:
             autoencoder=self.autoencoder.with_weights(arrays[:n_body]),
             head=self.head.with_list(arrays[n_body:]),
         )
-
-    def outputs(self, X):
-        """Return what the head gives for rows."""
-        codes = self.autoencoder.encode(X)
-        head = self._head_of_codes.astype(codes.dtype)
-        return map_rows(head, codes, head.kernels[-1].shape[1], head.n_values_per_row)
-
-    @cached_property
-    def _head_of_codes(self):
-        return self.autoencoder.after_code(self.head)

@@ -23,17 +23,12 @@ class Reconstruction:
     loss: object
     emphasis: float = 0.0
 
-    errors_decide = True  # which of two codes of a row is the better one
+    errors_decide = True  # which of two models, or of two codes of a row, is better
 
     @property
     def power(self):
         """Power of the errors in the loss; None if it must see the user's units."""
         return power_of_scale(self.loss)
-
-    @property
-    def power_of_gain(self):
-        """The same where a gain can be judged by the errors alone."""
-        return self.power
 
     @property
     def settings(self):
@@ -152,8 +147,7 @@ class RowsAndLabels:
     n_features: int
     weight: float
 
-    power_of_gain = None  # labels count too
-    errors_decide = False
+    errors_decide = False  # labels count too
 
     @property
     def power(self):
