@@ -7,12 +7,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    clone,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -25,6 +20,7 @@ from ._data._split import checked_groups
 from ._data._validation import checked_rows, checked_weight, checked_widths, nothing_lost
 from ._fits._audience import Audience
 from ._fits._predictor import FineTuning, FineTuningRecipe, LabelledRows, Pretraining
+from ._state import StoredState
 from ._training import Labels, Objective
 from ._typing import Curves, Given, Rows
 
@@ -35,7 +31,7 @@ class BasePredictor(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    BaseEstimator,
+    StoredState,
 ):
     """The encoder of an autoencoder with a head: pre-trained, then trained with labels.
 
