@@ -20,6 +20,7 @@ from ._data._split import checked_groups
 from ._data._validation import checked_rows, checked_weight, checked_widths, nothing_lost
 from ._fits._audience import Audience
 from ._fits._predictor import FineTuning, FineTuningRecipe, LabelledRows, Pretraining
+from ._onnx import ConvertsToOnnx, outputs_of_predictor
 from ._state import StoredState
 from ._training import Labels, Objective
 from ._typing import Curves, Given, Rows
@@ -31,6 +32,7 @@ class BasePredictor(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
+    ConvertsToOnnx,
     StoredState,
 ):
     """The encoder of an autoencoder with a head: pre-trained, then trained with labels.
@@ -207,6 +209,9 @@ class BasePredictor(
                 "autoencoder was fitted on; give it the same columns."
             )
         return autoencoder
+
+    def _onnx_outputs(self):
+        return outputs_of_predictor(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -21,7 +21,7 @@ LEAVES = {
 }
 BASES = {
     *("_base_autoencoder", "_fitted", "_base_predictor", "_copies", "_constraints"),
-    "_state",
+    *("_state", "_onnx"),
 }
 GROUND = {"_data", "corruption", "_compat", "_console", "_typing"}
 CHAINS = [  # a place may import from those behind it, and from within itself
