@@ -33,6 +33,8 @@ def test_code_of_documents_runs(path, monkeypatch):
     table["cellar"] = ["north", "south", None] * 20
     table.to_csv("table.csv", index=False)  # that of the reader
     for markdown, rst in PYTHON_BLOCK.findall(path.read_text()):
+        for module in re.findall(r"^\s*import (skops|skl2onnx)", markdown or rst, re.M):
+            pytest.importorskip(module)
         exec(textwrap.dedent(markdown or rst), {})
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
