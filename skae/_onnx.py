@@ -49,6 +49,8 @@ class Output:
 class ConvertsToOnnx:
     """What skl2onnx asks of an estimator that it has no converter for."""
 
+    _onnx_outputs: Callable[[], list[Output]]  # what the estimator answers
+
     def onnx_parser(self) -> Callable:
         """Return what skl2onnx calls to learn which outputs there are.
 

@@ -18,6 +18,8 @@ from stored import DATA
 from without_keras import ANSWERS, PREDICTORS, QUICK, TRANSFORMERS
 
 import skae
+from skae._models._code import CodeLayer
+from skae._state import STORED
 
 X, Y = load_wine(return_X_y=True)
 ESTIMATORS = {
@@ -107,10 +109,27 @@ def test_skops_asks_for_one_type_of_each_estimator(name, fitted):
 
 def test_skops_types_are_those_of_all_estimators():
     found = {f"skae.{type(estimator).__name__}" for estimator in ESTIMATORS.values()}
-    assert found <= set(skae.SKOPS_TYPES)
+    assert found == set(skae.SKOPS_TYPES)
     assert all(isinstance(getattr(skae, t[5:]), type) for t in skae.SKOPS_TYPES)
     for name in skae.SKOPS_TYPES:
         assert getattr(skae, name[5:]).__module__ == "skae"
+
+
+def test_files_hold_all_code_layers():
+    assert {kind.__name__ for kind in CodeLayer.__subclasses__()} <= set(STORED)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_all_protocols_of_pickle_serve(protocol, fitted):
+    pipeline = fitted("plain")
+    assert_same("plain", pickle.loads(pickle.dumps(pipeline, protocol)), pipeline)
+
+
+def test_function_without_an_address_goes_to_other_processes():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    estimator = skae.AutoencoderTransformer(2, loss=lambda y, z: (y - z) ** 2)
+    copied = cloudpickle.loads(cloudpickle.dumps(estimator))
+    assert copied.loss(3, 1) == 4
 
 
 def test_loaded_estimator_trains_on(fitted):
