@@ -160,7 +160,7 @@ def _register(kind, outputs):
 def _dtype(inputs):
     from skl2onnx.common.data_types import DoubleTensorType
 
-    is_double = all(isinstance(variable.type, DoubleTensorType) for variable in inputs)
+    is_double = any(isinstance(variable.type, DoubleTensorType) for variable in inputs)
     return np.dtype(np.float64 if is_double else np.float32)
 
 

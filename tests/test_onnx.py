@@ -215,6 +215,19 @@ def test_pipeline_with_what_stands_before_and_behind_gives_the_same(dtype):
     assert_allclose(probabilities, pipeline.predict_proba(table), rtol=0, atol=1e-5)
 
 
+def test_columns_of_a_frame_are_inputs_of_their_own():
+    table = load_wine(as_frame=True).data.astype({"proline": np.int64})
+    detector = clone(PREDICTORS["detector"]).fit(table)
+    model = skl2onnx.to_onnx(detector, table[:1])
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    columns = [table[[name]].to_numpy() for name in table]
+    names = [given.name for given in session.get_inputs()]
+    assert len(names) == 13
+    label, scores = session.run(None, dict(zip(names, columns)))
+    assert_near(scores, detector.decision_function(table), "float64")
+    assert_array_equal(label.ravel(), detector.predict(table))
+
+
 def test_predictor_at_the_end_of_a_pipeline_gives_the_same():
     pipeline = make_pipeline(StandardScaler(), clone(PREDICTORS["classifier"]))
     pipeline.fit(X, Y)
