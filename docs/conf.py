@@ -21,6 +21,7 @@ extensions = [
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
+    "ignore_pattern": r"serve\.py",  # it draws nothing, and does not end
     "within_subsection_order": "gallery.Order",
     "capture_repr": (),
     "download_all_examples": False,

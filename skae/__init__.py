@@ -17,6 +17,7 @@ from .compare import compare_with_pca
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "SKOPS_TYPES",
     "AutoencoderClassifier",
     "AutoencoderDetector",
     "AutoencoderRegressor",
@@ -28,3 +29,10 @@ __all__ = [
     "__version__",
     "compare_with_pca",
 ]
+
+_ESTIMATORS = [thing for thing in map(globals().get, __all__) if isinstance(thing, type)]
+for _estimator in _ESTIMATORS:
+    _estimator.__module__ = __name__  # the address in files, whatever module it lives in
+
+SKOPS_TYPES = [f"{__name__}.{_estimator.__name__}" for _estimator in _ESTIMATORS]
+"""What ``skops.io.load`` is to trust, to load estimators of skae: one type for each."""

@@ -7,12 +7,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    clone,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -31,6 +26,8 @@ from ._data._split import checked_groups
 from ._data._validation import checked_rows, checked_weight, checked_widths, nothing_lost
 from ._fits._audience import Audience
 from ._fits._predictor import FineTuning, FineTuningRecipe, LabelledRows, Pretraining
+from ._onnx import ConvertsToOnnx, outputs_of_predictor
+from ._state import StoredState
 from ._training import Labels, Objective
 from ._typing import Curves, Given, Rows
 
@@ -41,7 +38,8 @@ class BasePredictor(
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
-    BaseEstimator,
+    ConvertsToOnnx,
+    StoredState,
 ):
     """The encoder of an autoencoder with a head: pre-trained, then trained with labels.
 
@@ -220,6 +218,9 @@ class BasePredictor(
                 "autoencoder was fitted on; give it the same columns."
             )
         return autoencoder
+
+    def _onnx_outputs(self):
+        return outputs_of_predictor(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -43,8 +43,9 @@ def callback_context(estimator, max_subtasks):
 
 def forget_callback_context(estimator):
     """Take from a copy of an estimator what belongs to the fit of the original."""
-    for name in ("_callback_fit_ctx", "_skl_callbacks_to_teardown"):
-        vars(estimator).pop(name)
+    of_fit = "_callback_fit_ctx", "_skl_callbacks_to_teardown", "_parent_callback_ctx"
+    for name in of_fit:  # the last is there in a Pipeline and its like alone
+        vars(estimator).pop(name, None)
 
 
 def is_keras_own(thing):

@@ -3,31 +3,24 @@
 import contextlib
 import copy
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sklearn.base import BaseEstimator
 
 from ._keras import load_keras
+from ._state import StoredState, stored
 from ._training._objective import optimizer_settings, remade_optimizer
 
 
-class KerasParameters(BaseEstimator):
+class KerasParameters(StoredState):
     """Clones, pickles and hashes an estimator with Keras objects as parameters.
 
     Keras pickles an optimizer or a loss as a file, with the time of day in it. Here it is
     pickled by its settings, so that equal ones have equal hashes.
     """
 
-    def __getstate__(self):
-        return _described(super().__getstate__())
-
-    def __setstate__(self, state):
-        super().__setstate__(
-            {
-                name: value.remade() if isinstance(value, _Described) else value
-                for name, value in state.items()
-            }
-        )
+    def _attributes(self):
+        return _described(super()._attributes())
 
     def __sklearn_clone__(self):
         bare = copy.copy(self)
@@ -43,10 +36,11 @@ class KerasParameters(BaseEstimator):
             _check_callbacks_copy(getattr(self, "callbacks", None) or ())
             raise
         for name, value in kept.items():
-            setattr(cloned, name, value.copied())
+            setattr(cloned, name, value.remade())
         return cloned
 
 
+@stored
 @dataclass
 class _Described:
     """A Keras optimizer or loss by its class and settings.
@@ -58,23 +52,13 @@ class _Described:
         Arguments of an optimizer, attributes of a loss.
     excluded : str or None
         What an optimizer leaves without weight decay: its config does not say it.
-    original : object
-        The object itself, for a shallow copy; it is not pickled.
     """
 
     kind: type
     settings: dict
     excluded: object = None
-    original: object = field(default=None, compare=False)
-
-    def __getstate__(self):
-        return {**vars(self), "original": None}
 
     def remade(self):
-        """Return the object, or an equal one behind a pickle."""
-        return self.copied() if self.original is None else self.original
-
-    def copied(self):
         """Return an equal object."""
         if not issubclass(self.kind, load_keras().losses.Loss):
             return remade_optimizer(self.kind, self.settings, self.excluded)
@@ -92,12 +76,12 @@ def _described(state):
     for name, value in state.items():
         if isinstance(value, keras.losses.Loss):
             settings = _uncounted(type(value), dict(vars(value)))
-            state[name] = _Described(type(value), settings, None, value)
+            state[name] = _Described(type(value), settings)
         elif isinstance(value, keras.optimizers.Optimizer):
             with contextlib.suppress(ValueError):  # one that does not say its settings
                 settings, excluded = optimizer_settings(value)
                 settings = _uncounted(type(value), settings)
-                state[name] = _Described(type(value), settings, excluded, value)
+                state[name] = _Described(type(value), settings, excluded)
     return state
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Self, final
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.base import OutlierMixin, clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +16,8 @@ from ._compat import StrOptions, check_feature_names_in
 from ._constraints import parameters_checked, real_in
 from ._data._rows import chunk_slices, take
 from ._data._validation import checked_rows, checked_weight, nothing_lost
+from ._onnx import ConvertsToOnnx, outputs_of_detector
+from ._state import StoredState
 from ._typing import ArrayLike, Auto, Rows, Seed
 
 FENCE = 3  # Tukey's, in distances from the median to the upper quartile
@@ -23,7 +25,7 @@ MOST_SPREAD = 10.0  # that quartile over the median, where more than half of the
 
 
 @final
-class AutoencoderDetector(OutlierMixin, BaseEstimator):
+class AutoencoderDetector(OutlierMixin, ConvertsToOnnx, StoredState):
     """Detector of anomalies that tells which cells cause them.
 
     A row is unusual if its code is, or if it departs from what an autoencoder gives back
@@ -275,6 +277,9 @@ default=None
         middle, upper = _quantile(-scores, [0.5, 0.75], weight)
         # Of the upper half alone: where rows repeat, the lower one has no logarithms.
         return -float(upper * (upper / max(middle, upper / MOST_SPREAD or 1)) ** FENCE)
+
+    def _onnx_outputs(self):
+        return outputs_of_detector(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -17,13 +17,16 @@ from ._data._rows import chunk_slices, take
 from ._data._table import Table
 from ._data._validation import checked_codes, checked_rows
 from ._keras import check_process, interrupts_deferred
+from ._onnx import ConvertsToOnnx, outputs_of_transformer
 from ._typing import Curves, Given, Rows
 
 if TYPE_CHECKING:
     import keras
 
 
-class FittedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, KerasParameters):
+class FittedAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ConvertsToOnnx, KerasParameters
+):
     """Encodes, decodes and judges rows with the model that a fit has left."""
 
     n_components_: int
@@ -224,6 +227,9 @@ class FittedAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Keras
         check_process()  # models that were built before a fork do not answer either
         with interrupts_deferred():
             return self._model.keras_models()
+
+    def _onnx_outputs(self):
+        return outputs_of_transformer(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,8 +6,10 @@ from ._base_autoencoder import BaseAutoencoder
 from ._fits._noise import Corruption, check_level, noise_maker
 from ._fits._plans import LayerPlan
 from ._models._code import ActivationCode, penalised_code
+from ._state import stored
 
 
+@stored  # in files of a stack, to which it belongs
 @final
 class LayerAutoencoder(BaseAutoencoder):
     """Autoencoder without hidden layers, made by :class:`StackedAutoencoder`.

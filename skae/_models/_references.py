@@ -68,8 +68,11 @@ class KeptRows(Kept):
 
     def distances(self, model, X):
         """Return how far rows are from these, as a fitted model sees them."""
-        references = self.kept(id(model), lambda: References.of(model, self.rows))
-        return references.distances(model, X)
+        return self.references(model).distances(model, X)
+
+    def references(self, model):
+        """Return the most central of the rows as points, found once for a model."""
+        return self.kept(id(model), lambda: References.of(model, self.rows))
 
 
 @dataclass(frozen=True)
