@@ -126,9 +126,12 @@ class References:
         with one_blas_thread():
             for part in chunk_slices(*X.shape):
                 points = self._standardised(np.hstack(codes_and_residuals(model, X[part])))
+                lengths = np.einsum("ij,ij->i", points, points)[:, np.newaxis]
+                points = np.hstack([points, np.ones_like(lengths)])
                 found = distances[part]
                 for block in chunk_slices(len(points), len(self.points), BLOCK_VALUES):
-                    found[block] = _to_neighbour(points[block], factors)
+                    squares = points[block] @ factors
+                    found[block] = _to_neighbour(squares, lengths[block])
         return distances
 
     def _standardised(self, joint):
@@ -156,13 +159,20 @@ def _or_one(deviations):
     return np.where(deviations > 0, deviations, 1.0)
 
 
-def _to_neighbour(points, factors):
-    """Return the distances of points to their third nearest reference but themselves."""
-    n_nearest = min(NEIGHBOUR + 1, factors.shape[1])
-    squares = np.insert(points, points.shape[1], 1, axis=1) @ factors
+def _to_neighbour(squares, lengths):
+    """Return the distances of points to their third nearest reference but themselves.
+
+    Parameters
+    ----------
+    squares : ndarray of shape (n_points, n_references)
+        Squared distances, less `lengths`; put in another order here.
+    lengths : ndarray of shape (n_points, 1)
+        Squared distances of the points from 0.
+    """
+    n_points, n_references = squares.shape
+    n_nearest = min(NEIGHBOUR + 1, n_references)
     squares.partition(n_nearest - 1, axis=1)
-    nearest = np.sort(squares[:, :n_nearest], axis=1)
-    nearest += (points**2).sum(axis=1, keepdims=True)
+    nearest = np.sort(squares[:, :n_nearest], axis=1) + lengths
     nearest = np.sqrt(np.maximum(nearest, 0))
     place = NEIGHBOUR - 1 + (nearest[:, 0] < ITSELF)
-    return nearest[np.arange(len(points)), np.minimum(place, n_nearest - 1)]
+    return nearest[np.arange(n_points), np.minimum(place, n_nearest - 1)]
