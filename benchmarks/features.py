@@ -157,26 +157,29 @@ def measure(name, folder, n_splits, max_rows, feature_sets, with_trees):
         prepare = preprocessor().set_output(transform="default")
         rows, unseen = prepare.fit_transform(X.iloc[train]), prepare.transform(X.iloc[test])
 
-        def record(method, width, predictor, score, split=seed):
+        def record(method, width, predictor, score, trained, split=seed):
             place = {"table": name, "split": split, "method": method, "width": width}
-            return place | {"predictor": predictor, "score": score}
+            return place | {"predictor": predictor, "score": score, "trained": trained}
 
         sets = feature_sets(rows, y[train], unseen, seed)
         for method, width, features, unseen_features in sets:
             for label, predictor in predictors.items():
                 pipeline = make_pipeline(StandardScaler(), clone(predictor))
                 pipeline.fit(features, y[train])
-                yield record(method, width, label, pipeline.score(unseen_features, y[test]))
+                score = pipeline.score(unseen_features, y[test])
+                trained = pipeline.score(features, y[train])
+                yield record(method, width, label, score, trained)
         if with_trees:
             fitted = trees(random_state=seed).fit(rows, y[train])
             for label in predictors:
-                yield record("trees", 0, label, fitted.score(unseen, y[test]))
+                score, trained = fitted.score(unseen, y[test]), fitted.score(rows, y[train])
+                yield record("trees", 0, label, score, trained)
 
 
 def report(frame):
     """Print and return the mean scores, and what each method gains over others."""
-    by_split = frame.set_index(["predictor", "table", "width", "split", "method"])["score"]
-    by_split = by_split.unstack()
+    frame = frame.set_index(["predictor", "table", "width", "split", "method"])
+    by_split, trained = frame["score"].unstack(), frame["trained"].unstack()
     table = by_split.groupby(["predictor", "table", "width"], sort=False).mean().round(4)
     print(table.to_string())
     for predictor in by_split.index.unique("predictor"):
@@ -190,6 +193,9 @@ def report(frame):
             for method in narrow.columns.drop("PCA"):
                 say_gain(f"{method} above PCA", narrow[method] - narrow["PCA"])
         say_supervised(part, narrow)
+        for method in narrow.columns:
+            gap = trained.loc[predictor, method] - part[method]
+            say_gain(f"{method}: training rows above unseen ones", gap, worst="max")
         if {"raw", "raw + all"} <= set(part):
             raw = part.xs(0, level="width", drop_level=False)
             say_gain(
@@ -219,7 +225,7 @@ def say_supervised(part, narrow):
         say_gain("supervised of width 10 above trees", widest - trees.to_numpy())
 
 
-def say_gain(what, gains):
+def say_gain(what, gains, worst="min"):
     """Print the mean of differences, how it differs between splits, and the worst table."""
     gains = 100 * gains.dropna()
     if gains.empty:
@@ -227,11 +233,10 @@ def say_gain(what, gains):
     of_splits = gains.groupby("split").mean()
     spread = f" ± {of_splits.std():.1f}" if len(of_splits) > 1 else ""
     of_tables = gains.groupby(["table", "width"]).mean()
-    name, width = of_tables.idxmin()
+    name, width = of_tables.agg(f"idx{worst}")
     place = f"{name}, width {width}" if width else name
-    print(
-        f"  {what}: {of_tables.mean():+.1f}{spread}; worst {of_tables.min():+.1f} ({place})"
-    )
+    least = of_tables.agg(worst)
+    print(f"  {what}: {of_tables.mean():+.1f}{spread}; worst {least:+.1f} ({place})")
 
 
 def for_reading(table):

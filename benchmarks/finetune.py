@@ -1,6 +1,6 @@
 """Pre-training against the same network from random weights, with all labels and few.
 
-Five parts, of which `--only` chooses::
+Six parts, of which `--only` chooses::
 
     python benchmarks/finetune.py --data FOLDER
 """
@@ -20,12 +20,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import StandardScaler
 from tables import load_table, preprocessor
 
 from skae import (
     AutoencoderClassifier,
     AutoencoderRegressor,
     DenoisingAutoencoder,
+    SupervisedAutoencoder,
 )
 
 TABLES = ["letter", "mice_protein", "spambase", "adult", "mnist"]
@@ -171,6 +173,52 @@ def tables(folder, n_labels=100, n_seeds=10):
     )
 
 
+def abalone(folder, n_seeds=5):
+    """Rings of abalones, with a tenth of the labels and all: mean squared errors."""
+    with np.load(Path(folder) / "imp_abalone" / "data.npz") as arrays:
+        sexes = pd.get_dummies(arrays["sex"]).to_numpy(np.float32)
+        X, y = np.hstack([arrays["X"], sexes]), arrays["y"].astype(np.float64)
+    published = {0.1: (5.57, 5.62), 1.0: (4.84, 4.44)}  # trees, best pre-trained networks
+    for part, (of_trees, of_networks) in published.items():
+        errors = []
+        for seed in range(n_seeds):
+            rows, rest, y_rows, y_rest = train_test_split(
+                X, y, test_size=0.4, random_state=seed
+            )
+            halves = train_test_split(rest, y_rest, test_size=0.5, random_state=seed)
+            held_out, unseen, y_held_out, y_unseen = halves
+            prepare = StandardScaler().fit(rows)
+            rows, held_out, unseen = map(prepare.transform, (rows, held_out, unseen))
+            n_labels = round(part * len(rows))
+            few = np.where(np.arange(len(rows)) < n_labels, y_rows, np.nan)
+            errors.append({})
+            for name, regressor in abalone_regressors(seed).items():
+                if name == "boosted trees":
+                    regressor.fit(rows[:n_labels], y_rows[:n_labels])
+                else:
+                    regressor.fit(rows, few, X_val=held_out, y_val=y_held_out)
+                    scratch = regressor.scratch_.predict(unseen)
+                    errors[-1][f"{name}, from scratch"] = np.mean((scratch - y_unseen) ** 2)
+                errors[-1][name] = np.mean((regressor.predict(unseen) - y_unseen) ** 2)
+        table = pd.DataFrame(errors).agg(["mean", "std"]).T.round(2)
+        print(
+            f"abalone, {part:.0%} of the labels (published: trees {of_trees}, "
+            f"networks {of_networks})\n{table.to_string()}",
+            flush=True,
+        )
+
+
+def abalone_regressors(seed):
+    """Return regressors by name."""
+    shared = {"compare_from_scratch": True, "random_state": seed}
+    supervised = SupervisedAutoencoder(64, target_type="continuous")
+    return {
+        "denoising": AutoencoderRegressor(**shared),
+        "supervised": AutoencoderRegressor(supervised, **shared),
+        "boosted trees": HistGradientBoostingRegressor(random_state=seed),
+    }
+
+
 def cost(_, epochs=100, n_repeats=5):
     """Seconds of a whole fit, the pre-training with as many epochs, on the digits."""
     X, y = load_digits(return_X_y=True)
@@ -201,6 +249,7 @@ PARTS = {
     "mnist_few": mnist_few,
     "california": california,
     "tables": tables,
+    "abalone": abalone,
     "cost": cost,
 }
 
