@@ -96,7 +96,7 @@ class BasePredictor(
             The codes, in float32 for float32 rows and in float64 for all others.
         """
         check_is_fitted(self)
-        return self._predictor.model.encode(checked_rows(self, X))
+        return self._predictor.codes(checked_rows(self, X))
 
     @property
     def _n_features_out(self):

@@ -13,6 +13,7 @@ from ._models._onnx import (
     LEAST_OPSET,
     Graph,
     checked_model,
+    clipped,
     decoded,
     encoded,
     in_range,
@@ -235,6 +236,9 @@ def outputs_of_predictor(estimator):
     model = checked_model(predictor.model)
 
     def outputs(graph, rows):
+        if predictor.low is not None:
+            wide = in_range(graph, model)
+            rows = clipped(wide, wide.cast(rows), predictor.low, predictor.high)
         codes = graph.cast(_codes(model)(graph, rows))
         return layers(graph, predictor.head_of_codes(graph.dtype), codes)[-1]
 

@@ -148,6 +148,24 @@ def test_outputs_are_the_head_on_the_codes(iris):
     np.testing.assert_array_equal(fitted.predict(X), logits.argmax(axis=1))
 
 
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_far_rows_count_as_the_nearest_in_the_range_of_what_was_seen(diabetes, is_frozen):
+    X, y = diabetes
+    autoencoder = AutoencoderTransformer(5, max_epochs=5, random_state=0)
+    if is_frozen:  # has seen more rows than have targets
+        autoencoder = FrozenEstimator(autoencoder.fit(X))
+        X, y = X[:50], y[:50]
+    regressor = AutoencoderRegressor(autoencoder, max_epochs=20, random_state=0).fit(X, y)
+    seen = diabetes[0]
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    far = np.vstack([seen[::20] * 30, high + 1e6, low - 1e-3])
+    nearest = np.clip(far, low, high)
+    np.testing.assert_array_equal(regressor.predict(far), regressor.predict(nearest))
+    np.testing.assert_array_equal(regressor.transform(far), regressor.transform(nearest))
+    assert np.ptp(regressor.predict(nearest)) > 0
+    assert regressor.predict(sparse.csr_array(far)) == pytest.approx(regressor.predict(far))
+
+
 def test_numpy_outputs_equal_what_the_program_validates(iris):
     X, y = iris
     fitted = classifier(max_epochs=10).fit(X, y, X_val=X, y_val=y)

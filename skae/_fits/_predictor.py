@@ -10,11 +10,11 @@ import pandas as pd
 from scipy import sparse
 
 from .._data._labels import labels_of_all, stacked
-from .._data._rows import take
+from .._data._rows import chunk_slices, take
 from .._data._split import all_rows, clusters_of, split_rows_evenly
 from .._data._table import Table
 from .._data._validation import with_mean_one
-from .._models._predictor import Predictor, PredictorNetwork
+from .._models._predictor import BLOCK_VALUES, Predictor, PredictorNetwork
 from .._training import Objective
 from ._autoencoder import Split
 from ._causes import check_size, likely_cause
@@ -214,7 +214,8 @@ class FineTuning:
         split, corrupt = self.split(model), self.noise(autoencoder, rows)
         network = self.network(model.network, autoencoder.activation)
         head = network.initial_head(head_seed, self.prior(split))
-        start = Predictor(model, head)
+        seen = range_of(autoencoder._model, rows)
+        start = Predictor(model, head, *seen)
         attributes = {"autoencoder_": autoencoder, "_task": recipe.targets}
         attributes["pretrained_score_"] = float("nan")
 
@@ -233,7 +234,7 @@ class FineTuning:
         attributes |= self.outcome(predictor, run, split)
         from_scratch = None
         if recipe.compare_from_scratch:
-            untrained = Predictor(model.untrained(scratch_seed), head)
+            untrained = replace(start, model=model.untrained(scratch_seed))
             from_scratch = self.outcome(*trained(network, untrained, "from scratch"), split)
         if len(split.validation):
             self.say_result(attributes, from_scratch)
@@ -368,6 +369,18 @@ class FineTuning:
         if from_scratch is not None:
             line += f", from scratch {from_scratch['validation_score_']:.4f}"
         self.audience.say(line)
+
+
+def range_of(model, X):
+    """Return the lowest and the highest row of a table, and of what a model has seen."""
+    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
+    bounds = getattr(model, "bounds", None)
+    if bounds is not None:
+        low, high = bounds.low, bounds.high
+    for block in chunk_slices(*X.shape, BLOCK_VALUES):
+        rows = take(X, block)
+        low, high = np.minimum(low, rows.min(axis=0)), np.maximum(high, rows.max(axis=0))
+    return low, high
 
 
 def table_of(model, X, weight=None, targets=None):

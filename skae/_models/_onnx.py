@@ -77,7 +77,7 @@ class Graph:
         return self("Greater", self.total(self.cast(is_outside)), 0.5)
 
 
-def _clip(g, x, low, high):
+def clipped(g, x, low, high):
     return g("Min", g("Max", x, low), high)
 
 
@@ -162,7 +162,7 @@ def _sparse_plus(g, x):
 
 
 def _hard_silu(g, x):
-    return g("Mul", x, g("Div", _clip(g, g("Add", x, 3), 0, 6), 6))
+    return g("Mul", x, g("Div", clipped(g, g("Add", x, 3), 0, 6), 6))
 
 
 def _squareplus(g, x):
@@ -180,26 +180,26 @@ ACTIVATIONS = {
     "exponential": lambda g, x: g("Exp", x),
     "gelu": _gelu,
     "hard_shrink": _hard_shrink,
-    "hard_sigmoid": lambda g, x: g("Div", _clip(g, g("Add", x, 3), 0, 6), 6),
+    "hard_sigmoid": lambda g, x: g("Div", clipped(g, g("Add", x, 3), 0, 6), 6),
     "hard_silu": _hard_silu,
     "hard_swish": _hard_silu,
-    "hard_tanh": lambda g, x: _clip(g, x, -1, 1),
+    "hard_tanh": lambda g, x: clipped(g, x, -1, 1),
     "leaky_relu": lambda g, x: g("Max", x, g("Mul", x, 0.2)),
     "linear": lambda _, x: x,
     "log_sigmoid": lambda g, x: g("Neg", _softplus(g, g("Neg", x))),
     "log_softmax": lambda g, x: g("LogSoftmax", x, axis=1),
     "mish": lambda g, x: g("Mul", x, g("Tanh", _softplus(g, x))),
     "relu": lambda g, x: g("Max", x, 0),
-    "relu6": lambda g, x: _clip(g, x, 0, 6),
+    "relu6": lambda g, x: clipped(g, x, 0, 6),
     "selu": _selu,
     "sigmoid": _sigmoid,
     "silu": _silu,
-    "soft_shrink": lambda g, x: g("Sub", x, _clip(g, x, -0.5, 0.5)),
+    "soft_shrink": lambda g, x: g("Sub", x, clipped(g, x, -0.5, 0.5)),
     "softmax": lambda g, x: g("Softmax", x, axis=1),
     "softplus": _softplus,
     "softsign": lambda g, x: g("Div", x, g("Add", g("Abs", x), 1)),
     "sparse_plus": _sparse_plus,
-    "sparse_sigmoid": lambda g, x: _clip(g, g("Mul", g("Add", x, 1), 0.5), 0, 1),
+    "sparse_sigmoid": lambda g, x: clipped(g, g("Mul", g("Add", x, 1), 0.5), 0, 1),
     "squareplus": _squareplus,
     "swish": _silu,
     "tanh": lambda g, x: g("Tanh", x),
@@ -334,7 +334,7 @@ def scores(g, model, kept_rows, x):
     codes = encoded(g, model, x)
     joint = g("Concat", codes, g("Sub", x, decoded(g, model, codes)), axis=1)
     points = g("Div", g("Sub", joint, references.mean), references.scale)
-    points = g("Where", g("IsNaN", points), FAR, _clip(g, points, -FAR, FAR))
+    points = g("Where", g("IsNaN", points), FAR, clipped(g, points, -FAR, FAR))
     lengths = (references.points**2).sum(axis=1)
     squares = g("Add", g("MatMul", points, -2 * references.points.T), lengths)
     n_nearest = min(NEIGHBOUR + 1, len(lengths))

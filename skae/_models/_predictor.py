@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._data._rows import map_rows
+from .._data._rows import chunk_slices, map_rows, take
 from ._base import Kept
 from ._perceptron import (
     Perceptron,
@@ -12,6 +12,8 @@ from ._perceptron import (
     perceptron_variables,
     random_perceptron,
 )
+
+BLOCK_VALUES = 1 << 21  # 16 MiB of float64
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,15 @@ class Predictor(Kept):
         The autoencoder whose encoder it is.
     head : Perceptron
         Of the encoder's outputs as they were trained.
+    low, high : ndarray of shape (n_features,), default=None
+        The range of the rows that encoder and head have seen. What a network gives beyond
+        it is anyone's guess, so a value outside counts as the nearest one inside.
     """
 
     model: object
     head: Perceptron
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
 
     has_penalty = False  # what a code costs is left out of fine-tuning
 
@@ -103,10 +110,20 @@ class Predictor(Kept):
 
     def outputs(self, X):
         """Return the outputs for the rows of `X`, in its dtype."""
-        codes = self.model.encode(X)
+        codes = self.codes(X)
         head = self.head_of_codes(codes.dtype)
         n_outputs = head.kernels[-1].shape[1]
         return map_rows(head, codes, n_outputs, head.n_values_per_row)
+
+    def codes(self, X):
+        """Return the codes of the rows of `X`, in its dtype."""
+        if self.low is None:
+            return self.model.encode(X)
+        low, high = self.low.astype(X.dtype), self.high.astype(X.dtype)
+        codes = np.empty((X.shape[0], self.model.network.n_components), X.dtype)
+        for block in chunk_slices(*X.shape, BLOCK_VALUES):
+            codes[block] = self.model.encode(np.clip(take(X, block), low, high))
+        return codes
 
     def head_of_codes(self, dtype=np.float64):
         """Return the head as a perceptron of the codes, made once for each dtype."""
