@@ -51,6 +51,18 @@ def test_files_that_documents_name_exist(path):
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+LINKED = (ROOT / "docs" / "scikit-learn.txt").read_text().splitlines()[3:]
+
+
+@pytest.mark.parametrize("line", LINKED, ids=lambda line: line.partition(" ")[0])
+def test_names_that_link_to_scikit_learn_are_its_own(line):
+    name, kind, page = line.split()
+    module, _, attribute = name.rpartition(".")
+    thing = getattr(importlib.import_module(module), attribute)
+    assert kind == ("class" if inspect.isclass(thing) else "function")
+    assert page == f"modules/generated/{name}.html"
+
+
 def test_sizes_in_the_docs_are_those_that_fits_take():
     text = (ROOT / "docs" / "choosing.rst").read_text()
     table = re.findall(r"^   (\d+), (\d+), (\d+), (\d+), \"", text, re.MULTILINE)
@@ -91,7 +103,7 @@ def test_gains_in_the_docs_are_those_of_their_table():
 
 
 API = re.findall(
-    r"\.\. currentmodule:: (\S+)|^   ([A-Za-z]\S+)$",
+    r"\.\. (?:current)?module:: (\S+)|^   ([A-Za-z]\S+)$",
     (ROOT / "docs" / "api.rst").read_text(),
     re.MULTILINE,
 )
