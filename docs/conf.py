@@ -25,6 +25,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "ignore_pattern": r"serve\.py",  # it draws nothing, and does not end
     "within_subsection_order": "gallery.Order",
+    "thumbnail_size": (480, 288),
     "capture_repr": (),
     "download_all_examples": False,
     "show_memory": False,
