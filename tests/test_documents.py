@@ -20,7 +20,8 @@ from skae.metrics import NeighborhoodPreservation
 
 ROOT = Path(__file__).parents[1]
 PYTHON_BLOCK = re.compile(
-    r"```python\n([\s\S]*?)```|\.\. code-block:: python\n\n((?:   .*\n|\n)+)"
+    r"```python\n([\s\S]*?)```|^( *)\.\. code-block:: python\n\n((?:\2   .*\n|\n)+)",
+    re.MULTILINE,
 )
 NAMED_FILE = re.compile(r"`((?:skae|tests|docs|examples|benchmarks)/[\w/]+(?:\.\w+)?)`")
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.rst"))]
@@ -37,10 +38,14 @@ def test_code_of_documents_runs(path, monkeypatch, without_xla):
     table = load_wine(as_frame=True).frame.sample(60, random_state=0)
     table["cellar"] = ["north", "south", None] * 20
     table.to_csv("table.csv", index=False)  # that of the reader
-    for markdown, rst in PYTHON_BLOCK.findall(path.read_text()):
-        for module in re.findall(r"^\s*import (skops|skl2onnx)", markdown or rst, re.M):
+    first = {}
+    for markdown, is_in_card, rst in PYTHON_BLOCK.findall(path.read_text()):
+        code = textwrap.dedent(markdown or rst)
+        for module in re.findall(r"^(?:import|from) (skops|skl2onnx)", code, re.MULTILINE):
             pytest.importorskip(module)
-        exec(textwrap.dedent(markdown or rst), {})
+        names = dict(first) if is_in_card else {}  # cards go on from the first block
+        exec(code, names)
+        first = first or names
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
 
