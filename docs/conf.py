@@ -15,6 +15,9 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_design",
     "mathml",
     "sphinx_gallery.gen_gallery",
 ]
@@ -23,6 +26,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "auto_examples",
     "ignore_pattern": r"serve\.py",  # it draws nothing, and does not end
     "within_subsection_order": "gallery.Order",
+    "thumbnail_size": (480, 288),
     "capture_repr": (),
     "download_all_examples": False,
     "show_memory": False,
@@ -39,12 +43,19 @@ autodoc_default_options = {
     "exclude-members": "get_metadata_routing, set_fit_request, set_partial_fit_request, "
     "set_score_request, set_output, from_config",
 }
-exclude_patterns = ["_build"]
+nitpicky = True  # a name that leads nowhere is wrong, or missing in the list below
+# A list of our own of what the pages name: the site is built without a network.
+intersphinx_mapping = {
+    "scikit-learn": ("https://scikit-learn.org/stable/", "scikit-learn.txt"),
+}
+copybutton_selector = "div:not(.highlight-none) > .highlight > pre"  # not on output
+copybutton_prompt_text = ">>> |\\.\\.\\. "
+copybutton_prompt_is_regexp = True
+exclude_patterns = ["_build", "scikit-learn.txt"]
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_context = {"default_mode": "auto"}
 html_theme_options = {
-    "show_prev_next": False,
     "navbar_center": [],  # the sidebar has all pages
     "secondary_sidebar_items": ["page-toc"],
 }

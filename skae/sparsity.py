@@ -105,10 +105,15 @@ class TopK(keras.layers.Layer):
 class KLSparsity(keras.layers.Layer):
     r"""Logistic codes, each drawn to be active in a small part of the rows.
 
-    The penalty is :math:`\beta \sum_j \rho \log(\rho / m_j) + (1 - \rho)
-    \log((1 - \rho) / (1 - m_j))`, where :math:`m_j` is the mean
-    activation of unit :math:`j` over the data: a running mean over about 2,000 rows, so
-    that neither its value nor its strength depends on the size of the batch.
+    The penalty is
+
+    .. math::
+
+       \beta \sum_j \rho \log \frac{\rho}{m_j} + (1 - \rho) \log \frac{1 - \rho}{1 - m_j} ,
+
+    where :math:`m_j` is the mean activation of unit :math:`j` over the data: a running
+    mean over about 2,000 rows, so that neither its value nor its strength depends on the
+    size of the batch.
 
     Parameters
     ----------

@@ -20,7 +20,8 @@ from skae.metrics import NeighborhoodPreservation
 
 ROOT = Path(__file__).parents[1]
 PYTHON_BLOCK = re.compile(
-    r"```python\n([\s\S]*?)```|\.\. code-block:: python\n\n((?:   .*\n|\n)+)"
+    r"```python\n([\s\S]*?)```|^( *)\.\. code-block:: python\n\n((?:\2   .*\n|\n)+)",
+    re.MULTILINE,
 )
 NAMED_FILE = re.compile(r"`((?:skae|tests|docs|examples|benchmarks)/[\w/]+(?:\.\w+)?)`")
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.rst"))]
@@ -37,10 +38,14 @@ def test_code_of_documents_runs(path, monkeypatch, without_xla):
     table = load_wine(as_frame=True).frame.sample(60, random_state=0)
     table["cellar"] = ["north", "south", None] * 20
     table.to_csv("table.csv", index=False)  # that of the reader
-    for markdown, rst in PYTHON_BLOCK.findall(path.read_text()):
-        for module in re.findall(r"^\s*import (skops|skl2onnx)", markdown or rst, re.M):
+    first = {}
+    for markdown, is_in_card, rst in PYTHON_BLOCK.findall(path.read_text()):
+        code = textwrap.dedent(markdown or rst)
+        for module in re.findall(r"^(?:import|from) (skops|skl2onnx)", code, re.MULTILINE):
             pytest.importorskip(module)
-        exec(textwrap.dedent(markdown or rst), {})
+        names = dict(first) if is_in_card else {}  # cards go on from the first block
+        exec(code, names)
+        first = first or names
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close("all")
 
@@ -49,6 +54,18 @@ def test_code_of_documents_runs(path, monkeypatch, without_xla):
 def test_files_that_documents_name_exist(path):
     named = NAMED_FILE.findall(path.read_text())
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+LINKED = (ROOT / "docs" / "scikit-learn.txt").read_text().splitlines()[3:]
+
+
+@pytest.mark.parametrize("line", LINKED, ids=lambda line: line.partition(" ")[0])
+def test_names_that_link_to_scikit_learn_are_its_own(line):
+    name, kind, page = line.split()
+    module, _, attribute = name.rpartition(".")
+    thing = getattr(importlib.import_module(module), attribute)
+    assert kind == ("class" if inspect.isclass(thing) else "function")
+    assert page == f"modules/generated/{name}.html"
 
 
 def test_sizes_in_the_docs_are_those_that_fits_take():
@@ -91,7 +108,7 @@ def test_gains_in_the_docs_are_those_of_their_table():
 
 
 API = re.findall(
-    r"\.\. currentmodule:: (\S+)|^   ([A-Za-z]\S+)$",
+    r"\.\. (?:current)?module:: (\S+)|^   ([A-Za-z]\S+)$",
     (ROOT / "docs" / "api.rst").read_text(),
     re.MULTILINE,
 )

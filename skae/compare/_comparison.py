@@ -36,7 +36,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """What :func:`compare_with_pca` measured.
+    """What :func:`~skae.compare_with_pca` measured.
 
     Attributes
     ----------
