@@ -4,16 +4,20 @@ Bundled tables, and the tables of a folder, those of classes and three of number
 
     python benchmarks/features.py --data FOLDER --table features.csv --picture features.png
 
-With ``--tune`` it compares settings of noise and sparsity at a width of 5 instead: the
-defaults were chosen by that.
+``--records FILE`` writes each measurement as it is made, and goes on where a run before has
+stopped; ``--jobs`` measures several splits at once. With ``--tune`` it compares settings of
+noise and sparsity at a width of 5 instead: the defaults were chosen by that.
 """
 
 import argparse
 import warnings
 from functools import partial
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.cross_decomposition import PLSRegression
 from sklearn.decomposition import PCA
@@ -144,8 +148,9 @@ def feature_sets(rows, y, unseen, seed, chosen=METHODS):
                     yield method, width, features, transformer.transform(unseen)
 
 
-def measure(name, folder, n_splits, max_rows, feature_sets, with_trees):
-    """Yield a record for each split, width, method and predictor of one table."""
+def measure(name, split, folder, n_splits, max_rows, feature_sets, with_trees):
+    """Return a record for each width, method and predictor of one split of a table."""
+    warnings.filterwarnings("ignore", category=UserWarning)  # lbfgs that has not converged
     X, y = load_table(name, folder, max_rows)
     has_classes = name not in NUMBERS
     y = pd.factorize(pd.Series(np.asarray(y)))[0] if has_classes else y.astype(np.float64)
@@ -153,27 +158,50 @@ def measure(name, folder, n_splits, max_rows, feature_sets, with_trees):
     predictors = CLASSIFIERS if has_classes else REGRESSORS
     trees = HistGradientBoostingClassifier if has_classes else HistGradientBoostingRegressor
     splits = splitter(n_splits, test_size=0.25, random_state=0)
-    for seed, (train, test) in enumerate(splits.split(X, y)):
-        prepare = preprocessor().set_output(transform="default")
-        rows, unseen = prepare.fit_transform(X.iloc[train]), prepare.transform(X.iloc[test])
+    train, test = list(splits.split(X, y))[split]
+    prepare = preprocessor().set_output(transform="default")
+    rows, unseen = prepare.fit_transform(X.iloc[train]), prepare.transform(X.iloc[test])
+    records = []
 
-        def record(method, width, predictor, score, trained, split=seed):
-            place = {"table": name, "split": split, "method": method, "width": width}
-            return place | {"predictor": predictor, "score": score, "trained": trained}
+    def record(method, width, predictor, fitted, features, unseen_features):
+        place = {"table": name, "split": split, "method": method, "width": width}
+        score = fitted.score(unseen_features, y[test])
+        trained = fitted.score(features, y[train])
+        records.append(place | {"predictor": predictor, "score": score, "trained": trained})
 
-        sets = feature_sets(rows, y[train], unseen, seed)
-        for method, width, features, unseen_features in sets:
-            for label, predictor in predictors.items():
-                pipeline = make_pipeline(StandardScaler(), clone(predictor))
-                pipeline.fit(features, y[train])
-                score = pipeline.score(unseen_features, y[test])
-                trained = pipeline.score(features, y[train])
-                yield record(method, width, label, score, trained)
-        if with_trees:
-            fitted = trees(random_state=seed).fit(rows, y[train])
-            for label in predictors:
-                score, trained = fitted.score(unseen, y[test]), fitted.score(rows, y[train])
-                yield record("trees", 0, label, score, trained)
+    sets = feature_sets(rows, y[train], unseen, split)
+    for method, width, features, unseen_features in sets:
+        for label, predictor in predictors.items():
+            pipeline = make_pipeline(StandardScaler(), clone(predictor))
+            pipeline.fit(features, y[train])
+            record(method, width, label, pipeline, features, unseen_features)
+    if with_trees:
+        fitted = trees(random_state=split).fit(rows, y[train])
+        for label in predictors:
+            record("trees", 0, label, fitted, rows, unseen)
+    return pd.DataFrame(records)
+
+
+def measured(places, n_jobs, path, **how):
+    """Return the records of tables and splits, of which a file may hold some already."""
+    found = pd.DataFrame()
+    if path is not None and path.exists():
+        found = pd.read_csv(path)
+        there = set(zip(found["table"], found["split"]))
+        places = [place for place in places if place not in there]
+    made = Parallel(n_jobs, return_as="generator")(
+        delayed(measure)(*place, **how) for place in places
+    )
+    for frame in made:
+        found = pd.concat([found, frame])
+        if path is not None:
+            found.to_csv(path, index=False)
+        place = f"{frame['table'].iloc[0]}, split {frame['split'].iloc[0]}"
+        means = frame.groupby(["predictor", "method"])["score"].mean().unstack()
+        print(
+            f"{name}, split {frame['split'].iloc[0]}", means.round(3), sep="\n", flush=True
+        )
+    return found
 
 
 def report(frame):
@@ -285,23 +313,27 @@ def main():
     parser.add_argument("--tables", nargs="*", help="only these")
     parser.add_argument("--methods", nargs="*", choices=METHODS, help="only these")
     parser.add_argument("--tune", action="store_true", help="compare settings instead")
+    parser.add_argument("--jobs", type=int, default=1, help="splits at once")
+    parser.add_argument("--records", type=Path, help="a CSV file of all measurements")
     parser.add_argument("--table", help="where to write the numbers as CSV")
     parser.add_argument("--picture")
     arguments = parser.parse_args()
-    warnings.filterwarnings("ignore", category=UserWarning)  # lbfgs that has not converged
     there = set(table_names(arguments.data))
     names = arguments.tables or [name for name in BUNDLED + OPEN + NUMBERS if name in there]
     chosen = arguments.methods or METHODS
-    sets = all_settings if arguments.tune else partial(feature_sets, chosen=chosen)
-    with_trees = "trees" in chosen and not arguments.tune
-    records = []
-    for name in names:
-        rows = arguments.splits, arguments.rows
-        found = list(measure(name, arguments.data, *rows, sets, with_trees))
-        records += found
-        means = pd.DataFrame(found).groupby(["predictor", "method"])["score"].mean()
-        print(name, means.unstack().round(3).to_string(), sep="\n", flush=True)
-    table = report(pd.DataFrame(records))
+    records = measured(
+        list(product(names, range(arguments.splits))),
+        arguments.jobs,
+        arguments.records,
+        folder=arguments.data,
+        n_splits=arguments.splits,
+        max_rows=arguments.rows,
+        feature_sets=(
+            all_settings if arguments.tune else partial(feature_sets, chosen=chosen)
+        ),
+        with_trees="trees" in chosen and not arguments.tune,
+    )
+    table = report(records)
     if arguments.table:
         for_reading(table).to_csv(arguments.table)
     if arguments.picture:
