@@ -189,7 +189,7 @@ def measured(places, n_jobs, path, **how):
         found = pd.read_csv(path)
         there = set(zip(found["table"], found["split"]))
         places = [place for place in places if place not in there]
-    made = Parallel(n_jobs, return_as="generator")(
+    made = Parallel(n_jobs, return_as="generator_unordered")(
         delayed(measure)(*place, **how) for place in places
     )
     for frame in made:
@@ -198,9 +198,7 @@ def measured(places, n_jobs, path, **how):
             found.to_csv(path, index=False)
         place = f"{frame['table'].iloc[0]}, split {frame['split'].iloc[0]}"
         means = frame.groupby(["predictor", "method"])["score"].mean().unstack()
-        print(
-            f"{name}, split {frame['split'].iloc[0]}", means.round(3), sep="\n", flush=True
-        )
+        print(place, means.round(3), sep="\n", flush=True)
     return found
 
 
