@@ -7,9 +7,11 @@ Bundled tables, and those of a folder::
 
 import argparse
 import time
+from itertools import product
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.decomposition import PCA
 from tables import load_table, split, table_names
 
@@ -23,32 +25,46 @@ def lost(estimator, X):
     return ((X - estimator.inverse_transform(estimator.transform(X))) ** 2).sum()
 
 
-def measure(name, folder, n_splits, **parameters):
-    """Yield a record per width of one table."""
+def measure(name, width, seed, folder, **parameters):
+    """Return what one fit on one split of a table reaches, None if it is too narrow."""
     X, _ = load_table(name, folder)
-    splits = [split(X, seed) for seed in range(n_splits)]
-    n_rows, n_columns = splits[0][0].shape
-    for width in WIDTHS:
-        if width >= min(n_rows, n_columns):
-            continue
-        ratios, times, kept = [], [], 0
-        for seed, (train, test) in enumerate(splits):
-            start = time.perf_counter()
-            fitted = AutoencoderTransformer(width, random_state=seed, **parameters)
-            fitted.fit(train)
-            times.append(time.perf_counter() - start)
-            kept += fitted.best_epoch_ == 0
-            ratios.append(lost(fitted, test) / lost(PCA(width).fit(train), test))
-        yield {
-            "table": name,
-            "rows": n_rows,
-            "columns": n_columns,
-            "width": width,
-            "ratio": np.mean(ratios),
-            "worst": np.max(ratios),
-            "kept PCA": kept,
-            "seconds": np.max(times),
-        }
+    train, test = split(X, seed)
+    if width >= min(train.shape):
+        return None
+    AutoencoderTransformer(max_epochs=1).fit(np.eye(9))  # imports Keras untimed
+    start = time.perf_counter()
+    fitted = AutoencoderTransformer(width, random_state=seed, **parameters)
+    fitted.fit(train)
+    seconds = time.perf_counter() - start
+    return {
+        "table": name,
+        "rows": train.shape[0],
+        "columns": train.shape[1],
+        "width": width,
+        "ratio": lost(fitted, test) / lost(PCA(width).fit(train), test),
+        "kept PCA": fitted.best_epoch_ == 0,
+        "seconds": seconds,
+    }
+
+
+def measured(names, n_splits, folder, n_jobs=1, **parameters):
+    """Yield the records of all widths and splits of tables, as they are made."""
+    places = product(names, WIDTHS, range(n_splits))
+    made = Parallel(n_jobs, return_as="generator")(
+        delayed(measure)(*place, folder, **parameters) for place in places
+    )
+    return filter(None, made)
+
+
+def summary(records):
+    """Return a row for each table and width."""
+    places = ["table", "rows", "columns", "width"]
+    return (
+        pd.DataFrame(records)
+        .assign(worst=lambda frame: frame["ratio"])
+        .groupby(places, sort=False, as_index=False)
+        .agg({"ratio": "mean", "worst": "max", "kept PCA": "sum", "seconds": "max"})
+    )
 
 
 def draw(frame, path):
@@ -96,22 +112,20 @@ def main():
     parser.add_argument("--data", help="folder of open tables")
     parser.add_argument("--splits", type=int, default=5)
     parser.add_argument("--tables", nargs="*", help="only these")
+    parser.add_argument("--jobs", type=int, default=1, help="fits at once")
     parser.add_argument("--picture")
     parser.add_argument("--table", help="where to write the numbers as CSV")
     arguments = parser.parse_args()
+    names = arguments.tables or table_names(arguments.data)
     records = []
-    AutoencoderTransformer(max_epochs=1).fit(np.eye(9))  # imports Keras untimed
-    for name in arguments.tables or table_names(arguments.data):
-        for record in measure(name, arguments.data, arguments.splits):
-            records.append(record)
-            print(
-                "{table:20} {rows:5} x {columns:<4} k={width:<2} {ratio:.3f} "
-                "(worst {worst:.3f}), PCA kept {kept PCA} times, {seconds:.1f} s".format(
-                    **record
-                ),
-                flush=True,
-            )
-    frame = pd.DataFrame(records)
+    for record in measured(names, arguments.splits, arguments.data, arguments.jobs):
+        records.append(record)
+        print(
+            "{table:20} k={width:<2} {ratio:.3f} in {seconds:.1f} s".format(**record),
+            flush=True,
+        )
+    frame = summary(records)
+    print(frame.round(3).to_string(index=False))
     print(
         f"{len(frame)} rows: geometric mean {np.exp(np.log(frame.ratio).mean()):.3f} "
         f"(goal: 0.36), largest {frame.ratio.max():.3f} (goal: 1.00), "

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 import pandas as pd
-from quality import measure
+from quality import measured, summary
 
 SMALL = ("diabetes", "breast_cancer", "mice_protein", "digits")
 LARGE = ("adult", "california_housing", "letter", "wine_quality")
@@ -45,11 +45,9 @@ def main():
     for name, parameters in ALTERNATIVES.items():
         start = time.perf_counter()
         groups = {
-            label: [
-                record["ratio"]
-                for table in tables
-                for record in measure(table, arguments.data, arguments.splits, **parameters)
-            ]
+            label: summary(
+                measured(tables, arguments.splits, arguments.data, **parameters)
+            )["ratio"]
             for label, tables in (("small tables", SMALL), ("large tables", LARGE))
         }
         line = {"": name} | {label: geometric_mean(r) for label, r in groups.items()}
