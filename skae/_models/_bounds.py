@@ -10,7 +10,7 @@ from .._keras import float32_policy, load_keras
 
 BLOCK_VALUES = 1 << 21
 TRUSTED = 30.0  # ranges outside of the range, beyond which only PCA is trusted
-CODE_REACH = 1.5  # ranges from the middle, beyond which a code is none of the network's
+CODE_REACH = 2.5  # ranges from the middle, beyond which a last code is not the network's
 GAP = 1.1  # reaches by which the last of PCA's codes is moved away from the middle
 BORDER = (1 + GAP) / 2  # reaches from the middle, between the network's codes and PCA's
 WIDE = 512  # values in a row that is long enough for NumPy
@@ -128,9 +128,10 @@ class Bounds:
             back = of_pca @ self.to_rows + self.shift
             if self.compares:
                 is_worse = ~(error <= (((rows - back) / self.unit) ** 2).sum(axis=1))
+        last = slice(-1, None)  # by which a decoder tells the two kinds of codes apart
         for mask in (
             _outside(rows, *self.far),
-            _outside(codes, middle - reach, middle + reach),
+            _outside(codes[:, last], (middle - reach)[last], (middle + reach)[last]),
         ):
             if mask is not None:
                 is_worse |= mask
@@ -304,9 +305,8 @@ def _stays(rows, codes, backs, bounds):
             is_outside(codes, bounds.code_low, bounds.code_high),
         )
     )
-    is_far = ops.logical_or(
-        is_outside(rows, *bounds.far), is_outside(codes, middle - reach, middle + reach)
-    )
+    is_last_far = ops.abs(codes[:, -1:] - middle[-1]) > reach[-1]
+    is_far = ops.logical_or(is_outside(rows, *bounds.far), is_last_far)
     is_better = ops.logical_not(is_far)
     if bounds.compares:
         error, error_of_pca = (

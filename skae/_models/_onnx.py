@@ -279,11 +279,9 @@ def _settled(g, bounds, x, codes, decoder):
 
     of_pca = g("MatMul", g("Sub", x, bounds.shift), bounds.to_codes)
     middle, reach = bounds.zone
-    is_far = g(
-        "Or",
-        g.any_outside(x, *bounds.far),
-        g.any_outside(codes, middle - reach, middle + reach),
-    )
+    last = g("Sub", g.column(codes, len(middle) - 1), middle[-1])
+    is_last_far = g("Greater", g("Abs", last), reach[-1])
+    is_far = g("Or", g.any_outside(x, *bounds.far), is_last_far)
     is_worse = is_far
     if bounds.compares:
         back = g("Add", g("MatMul", of_pca, bounds.to_rows), bounds.shift)
