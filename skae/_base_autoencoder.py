@@ -80,7 +80,9 @@ class BaseAutoencoder(CallbackSupportMixin, FittedAutoencoder):
         ----------
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
             Training rows. Sparse rows and memory-mapped ones are read a chunk at a
-            time, unless the table has more columns than rows.
+            time, unless the table has more columns than rows. A table in blocks, such
+            as a folder of Parquet (:func:`~skae.blocks.as_blocks` says what else),
+            streams by if it has more than 16 million values.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -24,7 +24,7 @@ from skae import (
     SupervisedAutoencoder,
 )
 from skae._data import _stream, _validation
-from skae._data._blocks import ArrayBlocks
+from skae._data._arrays import ArrayBlocks
 from skae._data._moments import Moments, principal_components_of
 from skae._data._pca import principal_components
 from skae._data._stream import Rule, Stream

@@ -52,6 +52,7 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "compare": "compare",
     "displays": "displays",
     "_data": "bad_input",
+    "_data._arrays": "blocks",
     "_data._dask": "dask",
     "_data._moments": "blocks",
     "_data._output": "contract",

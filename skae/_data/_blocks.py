@@ -6,37 +6,56 @@ import contextlib
 import functools
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from .._typing import Given
 from ._threads import one_ahead
 from ._writing import write_parquet
-
-ARRAY_VALUES = 1 << 22  # of a block of an array on disk, about 16 MiB in float32
 
 
 class RowBlocks(ABC):
     """Rows of a table that is read a block at a time.
 
     Whatever has the same `shape`, `n_blocks` and `block` serves in its place;
-    :func:`as_blocks` makes this of it.
+    :func:`~skae.blocks.as_blocks` makes this of it. Iterating gives the blocks in turn,
+    the next one being read meanwhile, and `numpy.asarray` all rows.
+
+    Parameters
+    ----------
+    feature_names : list of str, default=None
+        Names of the columns, if they have any.
 
     Attributes
     ----------
     shape : tuple of int
         ``(n_rows, n_features)``.
     n_blocks : int
-    feature_names : list of str or None
-        Names of the columns, if they have any.
+        How many blocks there are.
     counts : list of int
         How many rows each block has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skae.blocks import as_blocks
+    >>> blocks = as_blocks(np.arange(20.0).reshape(10, 2), n_block_rows=4)
+    >>> scaler = StandardScaler()
+    >>> for rows in blocks:
+    ...     _ = scaler.partial_fit(rows)
+    >>> np.asarray(blocks.map(scaler.transform)).std(axis=0)
+    array([1., 1.])
     """
 
     feature_names: list[str] | None = None
+
+    def __init__(self, feature_names: list[str] | None = None) -> None:
+        self.feature_names = feature_names
 
     @property
     @abstractmethod
@@ -49,8 +68,19 @@ class RowBlocks(ABC):
         """How many columns there are."""
 
     @abstractmethod
-    def block(self, i: int) -> np.ndarray:
-        """Return the rows of block `i`, an array or a frame."""
+    def block(self, i: int) -> Given:
+        """Return the rows of a block.
+
+        Parameters
+        ----------
+        i : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray or frame of shape (n_block_rows, n_features)
+            Read anew at each call.
+        """
 
     @functools.cached_property
     def counts(self) -> list[int]:
@@ -84,8 +114,19 @@ class RowBlocks(ABC):
         name = type(self).__name__
         return f"<{name} of {self.n_features} columns in {self.n_blocks} blocks>"
 
-    def read(self, order):
-        """Yield the numbers of an order with their blocks, the next one read meanwhile."""
+    def read(self, order: Iterable[int]) -> Generator:
+        """Return a generator of blocks, which reads the next one meanwhile.
+
+        Parameters
+        ----------
+        order : iterable of int
+            Numbers of blocks.
+
+        Returns
+        -------
+        generator of tuple
+            Each number with its block.
+        """
         return one_ahead((i, self.block(i)) for i in order)
 
     def map(
@@ -105,6 +146,7 @@ class RowBlocks(ABC):
         Returns
         -------
         RowBlocks
+            As many, of as many rows.
         """
         return MappedBlocks(self, OfRows(function), feature_names)
 
@@ -116,170 +158,77 @@ class RowBlocks(ABC):
         Parameters
         ----------
         path : str or path-like
+            Of the file, in a folder that is there.
         """
         write_parquet(self, path)
 
     # What Dask does by tasks.
 
-    def step_aside(self):
+    def step_aside(self) -> None:
         """Let others have the place of what is going to wait for blocks."""
         return  # nobody does, but for other tasks of a cluster
 
-    def each(self, function):
-        """Return a list of what ``function(block, i)`` gives for each block."""
-        return [function(block, i) for i, block in self.read(range(self.n_blocks))]
-
-    def reduced(self, function, merge):
-        """Return what ``function(block, i)`` gives for blocks with rows, merged in order.
+    def each(self, function: Callable[[Any, int], Any]) -> list:
+        """Return what a function gives for each block; of Dask's, in a task for each.
 
         Parameters
         ----------
         function : callable
+            ``(block, i) -> result``.
+
+        Returns
+        -------
+        list
+            In the order of the blocks.
+        """
+        return [function(block, i) for i, block in self.read(range(self.n_blocks))]
+
+    def reduced(
+        self, function: Callable[[Any, int], Any], merge: Callable[[Any, Any], Any]
+    ) -> Any:
+        """Return what a function gives for all blocks that have rows, merged in order.
+
+        Parameters
+        ----------
+        function : callable
+            ``(block, i) -> result``.
         merge : callable
             ``(first, second) -> both``.
+
+        Returns
+        -------
+        object
+            What the last call of `merge` gave.
         """
         with contextlib.closing(self.read(range(self.n_blocks))) as blocks:
             found = (function(block, i) for i, block in blocks if block.shape[0] > 0)
             return merged_in_order(merge, found)
 
-    def mapped(self, function, names=None):
-        """Return what ``function(block, i)`` gives: of cells as blocks, of rows at once.
+    def mapped(
+        self, function: Callable[[Any, int], Any], names: Sequence[str] | None = None
+    ) -> Given:
+        """Return what a function gives: tables as blocks, or lazy with Dask.
 
         Parameters
         ----------
         function : callable
+            ``(block, i) -> rows``, or numbers, one a row.
         names : sequence of str, default=None
             Of the columns of what it gives; None for one number a row.
+
+        Returns
+        -------
+        RowBlocks, ndarray, or collection of Dask
+            Without names, an array of the numbers of all rows, if it is none of Dask.
         """
         if names is not None:
             return MappedBlocks(self, function, list(names))
         return np.concatenate(self.each(function))
 
     @property
-    def offsets(self):
+    def offsets(self) -> list[int]:
         """The number of the first row of each block, and that behind the last."""
         return [0, *accumulate(self.counts)]
-
-
-class ArrayBlocks(RowBlocks):
-    """Blocks of an array: in memory, mapped into memory, of zarr or of HDF5.
-
-    Parameters
-    ----------
-    array : array-like of shape (n_rows, n_features)
-        With `shape`, and rows for a slice.
-    n_block_rows : int, default=None
-        None takes about 16 MiB, in whole chunks if the array has chunks.
-    """
-
-    def __init__(self, array, n_block_rows=None):
-        if len(array.shape) != 2:
-            raise ValueError(
-                f"An array of shape {array.shape} is no table of rows; give one of shape "
-                "(n_rows, n_features)."
-            )
-        self.array = array
-        if n_block_rows is None:
-            n_block_rows = max(1, ARRAY_VALUES // max(array.shape[1], 1))
-            chunk = (getattr(array, "chunks", None) or (1,))[0]
-            n_block_rows = max(chunk, n_block_rows - n_block_rows % chunk)
-        self.n_block_rows = n_block_rows
-
-    @property
-    def n_blocks(self):
-        """How many blocks there are."""
-        return -(-self.array.shape[0] // self.n_block_rows)
-
-    @property
-    def n_features(self):
-        """How many columns there are."""
-        return self.array.shape[1]
-
-    @functools.cached_property
-    def counts(self):
-        """How many rows each block has."""
-        whole, rest = divmod(self.array.shape[0], self.n_block_rows)
-        return [self.n_block_rows] * whole + [rest] * bool(rest)
-
-    def block(self, i):
-        """Return the rows of block `i`."""
-        first = i * self.n_block_rows
-        return np.asarray(self.array[first : first + self.n_block_rows])
-
-
-class GivenBlocks(RowBlocks):
-    """Blocks of an object with `shape`, `n_blocks` and `block(i)`.
-
-    Parameters
-    ----------
-    given : object
-        Its `feature_names` and `counts` are taken too, if it has them.
-    """
-
-    def __init__(self, given):
-        self.given = given
-        self.feature_names = getattr(given, "feature_names", None)
-        if getattr(given, "counts", None) is not None:
-            self.counts = list(given.counts)
-
-    @property
-    def n_blocks(self):
-        """How many blocks there are."""
-        return self.given.n_blocks
-
-    @property
-    def n_features(self):
-        """How many columns there are."""
-        return self.given.shape[1]
-
-    def block(self, i):
-        """Return the rows of block `i`."""
-        return self.given.block(i)
-
-
-class JoinedBlocks(RowBlocks):
-    """The blocks of several tables, one behind the other.
-
-    Parameters
-    ----------
-    tables : list of RowBlocks
-        Of the same columns.
-    """
-
-    def __init__(self, tables):
-        self.tables = tables
-        self.feature_names = tables[0].feature_names
-        for number, table in enumerate(tables):
-            if (table.n_features, table.feature_names) != (
-                self.n_features,
-                self.feature_names,
-            ):
-                raise ValueError(
-                    f"Table {number} of the list has {table.n_features} columns, "
-                    f"{table.feature_names}, but the first has {self.n_features}, "
-                    f"{self.feature_names}; give tables of the same columns."
-                )
-        self.places = [(table, i) for table in tables for i in range(table.n_blocks)]
-
-    @property
-    def n_blocks(self):
-        """How many blocks there are."""
-        return len(self.places)
-
-    @property
-    def n_features(self):
-        """How many columns there are."""
-        return self.tables[0].n_features
-
-    @functools.cached_property
-    def counts(self):
-        """How many rows each block has."""
-        return [count for table in self.tables for count in table.counts]
-
-    def block(self, i):
-        """Return the rows of block `i`."""
-        table, place = self.places[i]
-        return table.block(place)
 
 
 class MappedBlocks(RowBlocks):
@@ -294,8 +243,8 @@ class MappedBlocks(RowBlocks):
     """
 
     def __init__(self, blocks, function, feature_names):
+        super().__init__(feature_names)
         self.blocks, self.function = blocks, function
-        self.feature_names = feature_names
 
     @property
     def n_blocks(self):

@@ -63,8 +63,8 @@ class FrameBlocks(_DaskBlocks):
     """
 
     def __init__(self, frame):
+        super().__init__(list(frame.columns))
         self.frame = frame
-        self.feature_names = list(frame.columns)
 
     @property
     def n_blocks(self):
@@ -107,6 +107,7 @@ class DaskArrayBlocks(_DaskBlocks):
     """
 
     def __init__(self, array):
+        super().__init__()
         self.array = array.rechunk({1: -1})
 
     @property

@@ -18,8 +18,7 @@ class ParquetBlocks(RowBlocks):
     def __init__(self, dataset):
         self.schema = dataset.schema
         index = (self.schema.pandas_metadata or {}).get("index_columns", [])
-        names = [name for name in self.schema.names if name not in index]
-        self.feature_names = names
+        super().__init__([name for name in self.schema.names if name not in index])
         self.pieces = []
         for fragment in dataset.get_fragments():
             if hasattr(fragment, "split_by_row_group"):

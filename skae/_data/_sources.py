@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ._blocks import ArrayBlocks, GivenBlocks, JoinedBlocks, RowBlocks
+from ._arrays import ArrayBlocks, GivenBlocks, JoinedBlocks
+from ._blocks import RowBlocks
 from ._parquet import ParquetBlocks
 
 ARRAYS = ("h5py", "zarr")  # packages whose arrays are read by slices
