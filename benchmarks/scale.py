@@ -30,17 +30,18 @@ from skae import SKOPS_TYPES, AutoencoderTransformer
 from skae.blocks import as_blocks
 
 MEGABYTE = 1 << 20
-WIDTH = 10
+WIDTH = 5
 TEST_ROWS = 20_000
 
 
 def rows_of(n_rows, n_columns, low, high, seed):
     """Return rows whose first column rises from one quantile to another."""
     rng = np.random.default_rng(seed)
-    mixing = np.random.default_rng(0).normal(size=(WIDTH, n_columns)) / np.sqrt(WIDTH)
+    mixing = np.random.default_rng(0).normal(size=(2 * WIDTH, n_columns))
     latent = rng.normal(size=(n_rows, WIDTH))
     latent[:, 0] = stats.norm.ppf(np.sort(rng.uniform(low, high, n_rows)))
-    X = np.sin(2 * latent @ mixing) + 0.3 * rng.normal(size=(n_rows, n_columns))
+    X = np.hstack([latent, np.maximum(latent, 0)]) @ mixing
+    X += 0.5 * rng.normal(size=X.shape)
     X[:, 0] = latent[:, 0]
     return X.astype(np.float32)
 
