@@ -196,7 +196,7 @@ def cluster(options):
         X, found = test_rows(options.n_columns), {}
         alone = fit(path)
         with (
-            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as two,
+            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as two,
             Client(two) as client,
         ):
             frame = dd.read_parquet(path, split_row_groups=True)

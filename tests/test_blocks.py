@@ -289,6 +289,15 @@ def test_x_val_chooses_the_epoch_of_a_streamed_fit(streamed):
     assert found.validation_score_ == pytest.approx(found.score(X_val))
 
 
+def test_x_val_may_come_in_blocks():
+    X, X_val = curved(200), curved(50, seed=1)
+    found, expected = (
+        AutoencoderTransformer(3, **QUICK).fit(X, X_val=rows)
+        for rows in (in_blocks(X_val, 3), X_val)
+    )
+    assert found.validation_score_ == expected.validation_score_
+
+
 # What comes in blocks.
 
 

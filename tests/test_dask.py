@@ -56,7 +56,7 @@ def client(tmp_path_factory):
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             local_directory=str(folder),
             silence_logs=60,
         ) as cluster,
@@ -210,6 +210,9 @@ def test_worker_that_dies_in_a_fit_costs_a_task(streamed, table, client, tmp_pat
     collection = da.from_array(table, chunks=(60, 5))
     dying = collection.map_blocks(dying_once, str(folder), after, dtype="f4", meta=table)
     found = AutoencoderTransformer(2, **QUICK).fit(dying)
+    readers = {path.name.partition("-")[0] for path in folder.iterdir()} - {"died"}
+    assert len(readers) > 1
+    assert str(os.getpid()) not in readers
     assert (folder / "died").exists()
     expected = AutoencoderTransformer(2, **QUICK).fit(collection)
     np.testing.assert_array_equal(found.transform(table), expected.transform(table))
@@ -233,7 +236,7 @@ def threads():
     """A cluster of two workers in this process, of a thread each."""
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):

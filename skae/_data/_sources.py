@@ -60,6 +60,8 @@ def found_blocks(X, n_block_rows=None):
 
     A memory map counts as that: it is read a chunk at a time as it is.
     """
+    if type(X) is np.ndarray:  # at once, for a single row
+        return None
     if isinstance(X, RowBlocks):
         return X
     package = type(X).__module__.partition(".")[0]
