@@ -217,8 +217,7 @@ class FittedAutoencoder(
 
     def _mapped(self, blocks, function, names=None):
         """Return what a function of rows gives for a table in blocks."""
-        width = () if names is None else (len(names),)
-        return checked_blocks(self, blocks).mapped(OfRows(function, width), names)
+        return checked_blocks(self, blocks).mapped(OfRows(function), names)
 
     @property
     def encoder_(self) -> keras.Model:

@@ -28,6 +28,8 @@ from skae._data._arrays import ArrayBlocks
 from skae._data._moments import Moments, principal_components_of
 from skae._data._pca import principal_components
 from skae._data._stream import Rule, Stream
+from skae._fits import _defaults
+from skae._models._references import KeptRows
 from skae.blocks import RowBlocks, as_blocks
 
 pytestmark = pytest.mark.usefixtures("without_xla")
@@ -163,10 +165,11 @@ def test_each_row_of_a_whole_stream_comes_once(monkeypatch, buffer_rows):
     np.testing.assert_array_equal(rows[np.argsort(rows[:, 0])], X)
 
 
-def test_stream_of_sorted_rows_is_mixed(monkeypatch):
+@pytest.mark.parametrize("n_blocks", [1, 100])
+def test_stream_of_sorted_rows_is_mixed(monkeypatch, n_blocks):
     monkeypatch.setattr(_stream, "BUFFER_VALUES", 2000)
     X = np.sort(np.random.default_rng(0).uniform(size=(100_000, 1)), axis=0)
-    stream = stream_of(X, 100, fraction=0.1)
+    stream = stream_of(X, n_blocks, fraction=0.1)
     parts = stream.shuffled(range(5000), 500, 4, np.random.default_rng(0))
     means = [part.rows(index).mean() for part, index in parts]
     assert len(means) == 40
@@ -287,6 +290,21 @@ def test_x_val_chooses_the_epoch_of_a_streamed_fit(streamed):
     X, X_val = curved(2000), curved(300, seed=1)
     found = AutoencoderTransformer(3, **QUICK).fit(in_blocks(X, 10), X_val=X_val)
     assert found.validation_score_ == pytest.approx(found.score(X_val))
+
+
+def test_noise_fades_with_all_rows_and_not_with_their_sample(streamed, monkeypatch):
+    asked = []
+    monkeypatch.setattr(_defaults, "input_noise", lambda pca, n: asked.append(n) or 0.0)
+    monkeypatch.setattr(_stream, "HELD_VALUES", 1000)
+    AutoencoderTransformer(2, **QUICK).fit(in_blocks(curved(2000), 10))
+    assert abs(asked[0] - 1900) < 50
+
+
+def test_rows_kept_of_a_sample_count_for_all_behind_it():
+    first = KeptRows.of(np.zeros((3000, 1)), n_behind=30_000)
+    both = KeptRows.of(np.ones((30_000, 1)), before=first)
+    assert both.n_seen == 60_000
+    assert abs(both.rows.mean() - 0.5) < 0.06
 
 
 def test_x_val_may_come_in_blocks():

@@ -310,14 +310,9 @@ class OfRows:
     ----------
     function : callable
         ``(rows) -> array``.
-    shape : tuple of int
-        Of what it gives for a row: blocks may have no rows.
     """
 
     function: Callable
-    shape: tuple | None = None
 
     def __call__(self, block, i):
-        if self.shape is not None and not block.shape[0]:
-            return np.empty((0, *self.shape))
         return self.function(block)
