@@ -188,13 +188,16 @@ def cluster(options):
     import dask.dataframe as dd
     from distributed import Client, LocalCluster
 
+    from skae._data import _validation
+
+    _validation.AT_ONCE_VALUES = 0
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "table.parquet")
         write_table(
             path, options.cluster_rows, options.n_columns, options.cluster_rows // 20
         )
         X, found = test_rows(options.n_columns), {}
-        alone = fit(path)
+        alone = fit(path, max_epochs=options.cluster_epochs)
         with (
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as two,
             Client(two) as client,
@@ -204,7 +207,7 @@ def cluster(options):
                 killer = threading.Timer(after or 10**6, _kill_one, [client])
                 killer.start()
                 with Watch() as watch:
-                    together = fit(frame)
+                    together = fit(frame, max_epochs=options.cluster_epochs)
                 killer.cancel()
                 ratio = (1 - together.score(X)) / (1 - alone.score(X))
                 found[f"error beside a single fit{name}"] = ratio
@@ -335,6 +338,7 @@ def main():
     parser.add_argument("--columns", type=int, default=50)
     parser.add_argument("--group-rows", type=int, default=100_000)
     parser.add_argument("--cluster-rows", type=int, default=500_000)
+    parser.add_argument("--cluster-epochs", type=int, default=16)
     parser.add_argument("--only", nargs="+", default=["fit", *list(CASES)[2:]])
     parser.add_argument("--picture", help="file to draw the growth to")
     parser.add_argument("--folder", help="where the table may be, for a while")
@@ -350,6 +354,7 @@ def main():
             n_columns=arguments.columns,
             group_rows=arguments.group_rows,
             cluster_rows=arguments.cluster_rows,
+            cluster_epochs=arguments.cluster_epochs,
         )
         if {"fit", "growth"} & set(arguments.only):
             write_table(
