@@ -242,5 +242,5 @@ class AutoencoderTransformer(BaseAutoencoder):
     def _corruptions(self, pca, table, row_index):
         level = self.input_noise
         if level == "auto":
-            level = _defaults.input_noise(pca, len(row_index))
+            level = _defaults.input_noise(pca, table.n_behind or len(row_index))
         return [gaussian_input(level, pca, table)]

@@ -9,11 +9,14 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 
 from ._compat import StrOptions
 from ._constraints import as_plain, integer_from, parameters_checked, real_in
+from ._data._sources import found_blocks
 from ._data._split import checked_groups
 from ._data._validation import (
+    checked_blocks,
     checked_rows,
     checked_weight,
     checked_widths,
+    is_small,
     nothing_lost,
     with_mean_one,
 )
@@ -23,6 +26,7 @@ from ._fits._noise import Corruption
 from ._fits._partial import PartialFit
 from ._fits._plans import CustomPlan, DensePlan
 from ._fits._recipe import Before, Recipe, TrainingRows
+from ._fits._streamed import STREAMED, check_streamed
 from ._fitted import FittedAutoencoder
 from ._models._activations import check_activation
 from ._training import Objective, Reconstruction
@@ -76,7 +80,9 @@ class BaseAutoencoder(CallbackSupportMixin, FittedAutoencoder):
         ----------
         X : {array-like, CSR matrix} of shape (n_samples, n_features)
             Training rows. Sparse rows and memory-mapped ones are read a chunk at a
-            time, unless the table has more columns than rows.
+            time, unless the table has more columns than rows. A table in blocks, such
+            as a folder of Parquet (:func:`~skae.blocks.as_blocks` says what else),
+            streams by if it has more than 16 million values.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -196,7 +202,13 @@ default=None
     @with_callbacks
     def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None, labels=None):
         goes_on = kind is PartialFit and hasattr(self, "_model")
-        X = checked_rows(self, X, reset=not goes_on)
+        blocks = found_blocks(X)
+        if blocks is not None and not is_small(blocks):
+            kind, X = STREAMED[kind], checked_blocks(self, blocks, reset=not goes_on)
+            given = {"groups": groups, "sample_weight": sample_weight, "y": labels}
+            check_streamed(X, given)
+        else:
+            X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
             sample_weight = with_mean_one(checked_weight(sample_weight, X))
         if X_val is not None:

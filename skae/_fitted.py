@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,16 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
+from ._compat import check_feature_names_in
 from ._copies import KerasParameters
+from ._data._blocks import OfRows
 from ._data._errors import squared_errors
 from ._data._output import in_table_columns
 from ._data._rows import chunk_slices, take
+from ._data._sources import found_blocks
+from ._data._sums import SquareSums
 from ._data._table import Table
-from ._data._validation import checked_codes, checked_rows
+from ._data._validation import checked_blocks, checked_codes, checked_rows
 from ._keras import check_process, interrupts_deferred
 from ._onnx import ConvertsToOnnx, outputs_of_transformer
 from ._typing import Curves, Given, Rows
@@ -55,12 +60,14 @@ class FittedAutoencoder(
         ndarray of shape (n_samples, n_components)
             The codes, in float32 for float32 rows and in float64 for all others. With
             ``features="all"``, the activations of the encoder's hidden layers stand
-            before the codes, and those of the decoder's behind them.
+            before the codes, and those of the decoder's behind them. Of a table in
+            blocks, blocks that are made when they are read
+            (:class:`~skae.blocks.RowBlocks`), and of a collection of Dask, a lazy one.
         """
         check_is_fitted(self)
-        rows = checked_rows(self, X)
-        encode = self._model.encode_all if self._gives_all else self._model.encode
-        return encode(rows)
+        if (blocks := found_blocks(X)) is not None:
+            return self._mapped(blocks, self._codes, self.get_feature_names_out())
+        return self._codes(checked_rows(self, X))
 
     def inverse_transform(self, X: Rows) -> Given:
         """Return the rows that the decoder gives for codes.
@@ -130,15 +137,21 @@ class FittedAutoencoder(
             that errors in constant columns count too.
         """
         check_is_fitted(self)
-        rows = checked_rows(self, X)
-        if rows.shape[0] < 2:
+        if (blocks := found_blocks(X)) is not None:
+            add_up = OfRows(partial(SquareSums.of, self._model))
+            sums = checked_blocks(self, blocks).reduced(add_up, SquareSums.merged)
+            n_rows, r2 = sums.n_rows, sums.r2
+        else:
+            rows = checked_rows(self, X)
+            n_rows = rows.shape[0]
+            r2 = Table(rows, None, self.mean_, 1.0).r2(self._model.reconstruct)
+        if n_rows < 2:
             warnings.warn(
                 "R² is not defined for fewer than two rows.",
                 UndefinedMetricWarning,
                 stacklevel=2,
             )
-
-        return Table(rows, None, self.mean_, 1.0).r2(self._model.reconstruct)
+        return r2
 
     def reconstruction_error(self, X: Rows, per_feature: bool = False) -> Given:
         """Return how far the reconstructions are from the rows.
@@ -158,14 +171,20 @@ class FittedAutoencoder(
             `set_output` asks for frames.
         """
         check_is_fitted(self)
-        table = checked_rows(self, X)
+        if (blocks := found_blocks(X)) is not None:
+            names = check_feature_names_in(self) if per_feature else None
+            return self._mapped(blocks, partial(self._errors, per_feature), names)
+        errors = self._errors(per_feature, checked_rows(self, X))
+        return in_table_columns(self, errors, X) if per_feature else errors
+
+    def _errors(self, per_feature, table):
         n_samples, n_features = table.shape
         errors = np.empty(table.shape if per_feature else n_samples)
         for rows in chunk_slices(n_samples, n_features):
             chunk = take(table, rows)
             back = self._model.reconstruct(chunk).astype(np.float64)
             errors[rows] = squared_errors(chunk.astype(np.float64), back, per_feature)
-        return in_table_columns(self, errors, X) if per_feature else errors
+        return errors
 
     def score_samples(self, X: Rows) -> np.ndarray:
         """Return how normal each row is: higher is more normal.
@@ -185,7 +204,20 @@ class FittedAutoencoder(
             Minus the distances.
         """
         check_is_fitted(self)
-        return -self._kept_rows.distances(self._model, checked_rows(self, X))
+        if (blocks := found_blocks(X)) is not None:
+            return self._mapped(blocks, self._normality)
+        return self._normality(checked_rows(self, X))
+
+    def _normality(self, rows):
+        return -self._kept_rows.distances(self._model, rows)
+
+    def _codes(self, rows):
+        encode = self._model.encode_all if self._gives_all else self._model.encode
+        return encode(rows)
+
+    def _mapped(self, blocks, function, names=None):
+        """Return what a function of rows gives for a table in blocks."""
+        return checked_blocks(self, blocks).mapped(OfRows(function), names)
 
     @property
     def encoder_(self) -> keras.Model:

@@ -23,12 +23,13 @@ BASES = {
     *("_base_autoencoder", "_fitted", "_base_predictor", "_copies", "_constraints"),
     *("_state", "_onnx"),
 }
-GROUND = {"_data", "corruption", "_compat", "_console", "_typing"}
+GROUND = {"_data", "blocks", "corruption", "_compat", "_console", "_typing"}
 CHAINS = [  # a place may import from those behind it, and from within itself
     [LEAVES, BASES, {"_fits"}, {"_training"}, {"_models"}, {"_keras", "sparsity"}, GROUND],
     [{"displays"}, {"compare"}, {"metrics"}, GROUND],
 ]
 STARTS_KERAS = {"sparsity.TopK", "sparsity.KLSparsity", "sparsity.L1Sparsity"}
+STARTS_DASK = {"_data._dask.DaskArrayBlocks", "_data._dask.FrameBlocks"}
 
 TESTS = Path(__file__).parent
 TESTED_IN = {  # rooms, and modules whose tests have not their name: where to look first
@@ -51,15 +52,24 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "compare": "compare",
     "displays": "displays",
     "_data": "bad_input",
+    "_data._arrays": "blocks",
+    "_data._dask": "dask",
+    "_data._moments": "blocks",
     "_data._output": "contract",
+    "_data._parquet": "blocks",
     "_data._powers": "bounds",
+    "_data._sources": "blocks",
+    "_data._stream": "blocks",
+    "_data._sums": "blocks",
     "_data._table": "training",
     "_data._threads": "processes",
     "_data._seeds": "contract",
+    "_data._writing": "blocks",
     "_fits": "digest",
     "_fits._defaults": "documents",
     "_fits._noise": "denoising",
     "_fits._stack": "stacked",
+    "_fits._streamed": "blocks",
     "_fits._predictor": "finetune",
     "_fits._targets": "finetune",
     "_models._references": "anomalies",
@@ -122,7 +132,7 @@ def test_functions_import_no_module_of_skae(path):
         if isinstance(node, ast.FunctionDef)
     ]
     found = {dotted for node in functions for dotted in imported(path, node)}
-    assert found <= STARTS_KERAS, path
+    assert found <= STARTS_KERAS | STARTS_DASK, path
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -148,7 +158,8 @@ def test_import_brings_neither_keras_nor_tensorflow():
         "import sys, skae; dir(skae);"
         "[getattr(skae, name) for name in skae.__all__];"
         "import skae.corruption, skae.displays, skae.metrics;"
-        "assert not {'keras', 'tensorflow', 'matplotlib'} & set(sys.modules)"
+        "assert not {'keras', 'tensorflow', 'matplotlib', 'dask', 'pyarrow.dataset'}"
+        " & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

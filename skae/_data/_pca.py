@@ -104,22 +104,26 @@ def principal_components(X, n_components=None, sample_weight=None):
     -------
     PrincipalComponents
     """
-    n_samples, n_features = X.shape
-    is_fraction = n_components is not None and not isinstance(
-        n_components, int | np.integer
-    )
-    n_wanted = n_features if is_fraction or n_components is None else n_components
-    n_wanted = min(max(n_samples - 1, 1), n_features, n_wanted)
-
-    def cut(found):
-        return found.first(found.n_components_for(n_components)) if is_fraction else found
-
+    n_wanted, cut = wanted(n_components, *X.shape)
     with one_blas_thread():
         table = _CentredTable.of(X, sample_weight)
         found = cut(_from_products(table, n_wanted))
         if table.is_graded or not found.is_accurate:
             found = cut(_from_rows(table, n_wanted))
     return found
+
+
+def wanted(n_components, n_samples, n_features):
+    """Return how many components are to be found, and what cuts them to a fraction."""
+    is_fraction = n_components is not None and not isinstance(
+        n_components, int | np.integer
+    )
+    n_wanted = n_features if is_fraction or n_components is None else n_components
+
+    def cut(found):
+        return found.first(found.n_components_for(n_components)) if is_fraction else found
+
+    return min(max(n_samples - 1, 1), n_features, n_wanted), cut
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,7 @@ class _CentredTable:
         """Return the solution in the units of the table."""
         return PrincipalComponents(
             mean=self.origin + self.offset,
-            components=_with_fixed_signs(components),
+            components=with_fixed_signs(components),
             deviation=deviation * self.unit,
             column_scale=column_scale * self.unit,
             n_effective=self.n_effective,
@@ -208,13 +212,17 @@ def _from_products(table, n_wanted):
         for centred in table.chunks():
             products += centred.T @ centred
         squares = np.diag(products).copy()
-    last = len(products) - 1
-    variance, vectors = linalg.eigh(products, subset_by_index=[last + 1 - n_wanted, last])
-    variance, vectors = variance[::-1], vectors.T[::-1]
-    deviation = np.sqrt(np.maximum(variance, 0.0))
+    deviation, vectors = largest_of(products, n_wanted)
     if n_samples < n_features:
         vectors = vectors @ centred / np.where(deviation > 0, deviation, 1.0)[:, np.newaxis]
     return table.components(vectors, deviation, np.sqrt(squares))
+
+
+def largest_of(products, n_wanted):
+    """Return the roots of the largest eigenvalues, descending, and their vectors."""
+    last = len(products) - 1
+    variance, vectors = linalg.eigh(products, subset_by_index=[last + 1 - n_wanted, last])
+    return np.sqrt(np.maximum(variance[::-1], 0.0)), vectors.T[::-1]
 
 
 def _from_rows(table, n_wanted):
@@ -229,9 +237,32 @@ def _from_rows(table, n_wanted):
     if n_samples < n_features:
         rows = np.concatenate(list(table.chunks()))
     else:
-        rows = np.zeros((0, n_features))
-        for block in _blocks(table.chunks(), n_features):
-            rows = linalg.qr(np.concatenate([rows, block]), mode="r")[0][:n_features]
+        rows = triangle_of(table.chunks(), n_features)
+    return from_triangle(rows, table, n_wanted, max(n_samples, n_features))
+
+
+def triangle_of(chunks, n_features):
+    """Return the triangular factor of all rows of some chunks."""
+    rows = np.zeros((0, n_features))
+    for block in _blocks(chunks, n_features):
+        rows = linalg.qr(np.concatenate([rows, block]), mode="r")[0][:n_features]
+    return rows
+
+
+def from_triangle(rows, table, n_wanted, n_rounded):
+    """Take the singular vectors of a centred table from its triangular factor.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, n_features)
+        The factor, or the centred table itself where it has fewer rows than columns.
+    table : object
+        With `reach`, `unit` and `components`, as :class:`_CentredTable` has them.
+    n_wanted : int
+    n_rounded : int
+        How many numbers rounding has added up.
+    """
+    n_features = rows.shape[1]
     if rows.shape[0] == n_features <= JACOBI_FEATURES:
         deviation, _, vectors, work, *_ = linalg.lapack.dgejsv(
             rows, joba=0, jobu=3, jobv=0, jobr=0, jobt=0, jobp=0
@@ -242,7 +273,7 @@ def _from_rows(table, n_wanted):
         _, deviation, vectors = linalg.svd(rows, full_matrices=False)
     reach = np.where(table.reach > 0, table.reach / table.unit, 1.0)
     column_scale = reach * np.sqrt(np.mean((rows / reach) ** 2, axis=0) * len(rows))
-    rounding = EPS * max(table.X.shape) * np.abs(vectors * column_scale).max(axis=1)
+    rounding = EPS * n_rounded * np.abs(vectors * column_scale).max(axis=1)
     is_found = (deviation > rounding) & (np.arange(len(deviation)) < n_wanted)
     return table.components(vectors[is_found], deviation[is_found], column_scale)
 
@@ -260,7 +291,7 @@ def _blocks(chunks, n_features):
         yield np.concatenate(waiting)
 
 
-def _with_fixed_signs(components):
+def with_fixed_signs(components):
     """Make the largest loading of each component positive."""
     if not components.size:
         return components

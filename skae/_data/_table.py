@@ -24,6 +24,8 @@ class Table:
         A conditioned row is ``(x - shift) / scale``.
     labels : ndarray of shape (n_samples, n_outputs), default=None
         What the rows have been labelled with, as a task takes it.
+    n_behind : int, default=None
+        Of how many rows these are a sample; None for the rows of a fit themselves.
     """
 
     X: object
@@ -31,12 +33,32 @@ class Table:
     shift: np.ndarray
     scale: float
     labels: np.ndarray | None = None
+    n_behind: int | None = None
 
     def rows(self, index):
         """Return conditioned rows, a new array in float32."""
         if self.X.shape[0] * self.X.shape[1] > CACHE_VALUES:
-            return self._condition(take(self.X, index))  # a copy: `index` is no slice
+            return self.conditioned(index)
         return self._conditioned[index]
+
+    def conditioned(self, index):
+        """Return conditioned rows without keeping any, a new array in float32."""
+        return self._condition(take(self.X, index))  # a copy: `index` is no slice
+
+    def shuffled(self, row_index, n_rows, n_epochs, rng):
+        """Yield this table and rows of it, `n_rows` at a time, in a new order each epoch.
+
+        Parameters
+        ----------
+        row_index : ndarray of int
+            The rows of an epoch, of which the last part may hold fewer.
+        n_rows, n_epochs : int
+        rng : numpy.random.Generator
+        """
+        for _ in range(n_epochs):
+            order = rng.permutation(row_index)
+            for start in range(0, len(order), n_rows):
+                yield self, order[start : start + n_rows]
 
     def pairs(self, index, targets_of):
         """Return conditioned rows, and what a network should give for them.
@@ -77,18 +99,9 @@ class Table:
         number is a hash of 64 bits: to take two rows for equal by accident, once in some
         billion tables, would do no harm but to keep them together.
         """
-        words = np.random.default_rng(0).integers(
-            2**63, size=self.X.shape[1], dtype=np.uint64
-        )
-        words = 2 * words + 1
         numbers = np.empty(len(index), dtype=np.uint64)
         for part in chunk_slices(len(index), self.X.shape[1]):
-            rows = self.rows(index[part]) + np.float32(0)  # -0 is 0
-            bits = np.ascontiguousarray(rows).view(np.uint32).astype(np.uint64)
-            bits *= np.uint64(0x9E3779B97F4A7C15)
-            bits ^= bits >> np.uint64(29)
-            bits *= words
-            numbers[part] = bits.sum(axis=1)
+            numbers[part] = numbers_of(self.rows(index[part]))
         return numbers
 
     def weights(self, index):
@@ -160,3 +173,14 @@ class Table:
         if len(index) < 2:
             return mse, float("nan")
         return mse, variance_explained(error, variance)
+
+
+def numbers_of(rows):
+    """Return a hash for each of some conditioned rows, as :meth:`Table.copies` does."""
+    words = np.random.default_rng(0).integers(2**63, size=rows.shape[1], dtype=np.uint64)
+    bits = np.ascontiguousarray(rows + np.float32(0))  # -0 is 0
+    bits = bits.view(np.uint32).astype(np.uint64)
+    bits *= np.uint64(0x9E3779B97F4A7C15)
+    bits ^= bits >> np.uint64(29)
+    bits *= 2 * words + 1
+    return bits.sum(axis=1)

@@ -1,10 +1,11 @@
-"""BLAS held to one thread for a while, so that results do not depend on the cores."""
+"""BLAS held to one thread for a while, and what is prepared in another thread."""
 
 import contextlib
 import functools
 import os
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import ThreadpoolController
 
@@ -40,6 +41,18 @@ def one_blas_thread():
         with _lock:
             _holders.subtract([thread])
             _restore_if_unheld()
+
+
+def one_ahead(items):
+    """Yield the items of an iterator, the next one being made in another thread."""
+    with contextlib.ExitStack() as stack:
+        if hasattr(items, "close"):
+            stack.callback(items.close)
+        worker = stack.enter_context(ThreadPoolExecutor(1))
+        upcoming = worker.submit(next, items, None)
+        while (current := upcoming.result()) is not None:
+            upcoming = worker.submit(next, items, None)
+            yield current
 
 
 def _restore_if_unheld():

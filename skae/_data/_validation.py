@@ -1,17 +1,22 @@
 """Data on its way in: checked once, each fault named in one sentence."""
 
 import contextlib
+from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.utils.validation import check_array, validate_data
 
 from .._compat import check_sample_weight
+from ._blocks import MappedBlocks
 from ._kinds import check_dtype, check_kind, collected, conversion_error
 from ._rows import chunk_slices
+from ._sources import found_blocks
 
 FLOAT_DTYPES = [np.float64, np.float32]
+AT_ONCE_VALUES = 1 << 24  # of a table in blocks that is read at once: 128 MiB at most
 LEAST_WEIGHT = 1e-12  # of the mean: less is nothing in float32, but would rule the units
 
 
@@ -42,7 +47,7 @@ def checked_rows(estimator, X, reset=False, name="X"):
     if not reset and _is_ready(X, estimator):
         check_finite(X, name=name)
         return X
-    X = collected(X)
+    X = in_memory(collected(X), name)
     check_kind(X, name)
     if name != "X":
         _check_shape(X, name)
@@ -59,6 +64,102 @@ def checked_rows(estimator, X, reset=False, name="X"):
         raise conversion_error(error, X, name) from None
     check_finite(rows, getattr(estimator, "feature_names_in_", None), name)
     return rows
+
+
+def in_memory(X, name="X"):
+    """Return the rows of a small table in blocks as one array or frame, all else as it is.
+
+    Raises
+    ------
+    ValueError
+        For a table that is better not read at once.
+    """
+    blocks = found_blocks(X)
+    if blocks is None:
+        return X
+    if not is_small(blocks):
+        n_rows, n_features = blocks.shape
+        raise ValueError(
+            f"{name} has {n_rows:,} rows of {n_features:,} columns in blocks, more than "
+            "are read into memory at once here; give a sample of its rows, or what an "
+            "autoencoder that was fitted on the blocks makes of them."
+        )
+    names, n_features = blocks.feature_names, blocks.n_features
+    parts = blocks.each(BlockCheck(n_features, names, name))
+    parts = [part for part in parts if len(part)] or [np.empty((0, n_features))]
+    rows = np.concatenate(parts)
+    return rows if names is None else _framed(rows, names)
+
+
+def is_small(blocks):
+    """Whether a table in blocks is read into memory at once.
+
+    So is one of more columns than rows: its rows are fewer than its products.
+    """
+    n_rows, n_features = blocks.shape
+    return n_rows * n_features <= AT_ONCE_VALUES or n_rows <= n_features
+
+
+def checked_blocks(estimator, blocks, reset=False, name="X"):
+    """Return blocks as float rows that `estimator` can take, each checked when it is read.
+
+    Raises
+    ------
+    ValueError
+        For another number of columns than in `fit`, or other names of them; and for each
+        block when it is read, as `checked_rows`, with its number.
+    """
+    names, n_features = blocks.feature_names, blocks.n_features
+    if not blocks.n_blocks:
+        raise ValueError(f"{name} has no blocks; give a table with rows.")
+    row = np.zeros((1, n_features))
+    checked_rows(estimator, row if names is None else _framed(row, names), reset)
+    return MappedBlocks(blocks, BlockCheck(n_features, names, name), names)
+
+
+def _framed(rows, names):
+    return pd.DataFrame(rows, columns=list(names))
+
+
+@dataclass(frozen=True)
+class BlockCheck:
+    """Checks blocks as `checked_rows` does, and names the block of a fault.
+
+    Attributes
+    ----------
+    n_features : int
+    names : list of str or None
+        Names of the columns, which those of frames must be.
+    name : str
+        Of the table.
+    """
+
+    n_features: int
+    names: list | None
+    name: str
+
+    def __call__(self, block, i):
+        name = f"Block {i} of {self.name}"
+        if tuple(block.shape[1:]) != (self.n_features,):
+            raise ValueError(
+                f"{name} has the shape {tuple(block.shape)}, but must have "
+                f"{self.n_features} columns; give blocks of the same columns."
+            )
+        labels = getattr(block, "columns", None)
+        if labels is not None and self.names is not None and list(labels) != self.names:
+            raise ValueError(
+                f"{name} has the columns {list(labels)}, but must have {self.names}; give "
+                "blocks of the same columns."
+            )
+        if not block.shape[0]:
+            return np.empty((0, self.n_features))
+        check_kind(block, name)
+        try:
+            rows = check_array(block, dtype=FLOAT_DTYPES, ensure_all_finite=False)
+        except (TypeError, ValueError) as error:
+            raise conversion_error(error, block, name) from None
+        check_finite(rows, self.names, name)
+        return rows
 
 
 def _check_shape(X, name):
@@ -90,7 +191,7 @@ def _is_ready(X, estimator):
 
 def checked_codes(codes, widths):
     """Return codes as float rows, dense or CSR, of a width that is allowed."""
-    codes = collected(codes)
+    codes = in_memory(collected(codes))
     check_kind(codes)
     try:
         codes = check_array(codes, accept_sparse="csr", dtype=FLOAT_DTYPES, input_name="X")

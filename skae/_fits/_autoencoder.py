@@ -65,7 +65,7 @@ class Fit:
         validation = self.validation(table, split)
         if recipe.max_epochs:
             training = self.training(architecture, start, table, split.train, validation)
-            trained, record = self.trained(training, pca)
+            trained, record = self.trained(training, self.sample(table), pca)
         else:
             trained, record = start.autoencoder, record_of({}, 0, 0)
         attributes = self.attributes(trained, pca) | record
@@ -73,7 +73,7 @@ class Fit:
             lambda: scores(start, pca, validation)["validation_score_"]
         )
         attributes |= scores(trained, pca, validation)
-        attributes |= recipe.about_codes(trained, table)
+        attributes |= recipe.about_codes(trained, self.sample(table))
         if validation is not None:
             self.audience.say_result(attributes)
         self.audience.end(attributes)
@@ -97,10 +97,13 @@ class Fit:
             optimizer_state=self.optimizer_state(),
         )
 
-    def trained(self, training, pca):
-        """Return the model after the epochs, or the start if they are no better."""
-        start, table = training.start, training.table
-        corruptions = self.recipe.corruptions(pca, table, training.row_index)
+    def trained(self, training, table, pca):
+        """Return the model after the epochs, or the start if they are no better.
+
+        `table` has the rows that tell of all: those that train, or a sample of them.
+        """
+        start, row_index = training.start, self.row_index(training, table)
+        corruptions = self.recipe.corruptions(pca, table, row_index)
         self.audience.check_monitors(self.reported(corruptions[0], training.validation))
         schedule = self.schedule(training)
         self.audience.begin(schedule.max_epochs)
@@ -160,8 +163,22 @@ class Fit:
             run.gains,
             power=task.power if by_errors else None,
             groups=self.rows.groups if self.rows.X_val is None else None,
-            seen=(training.table, training.row_index),
+            is_new=self.is_new(training),
         )
+
+    def is_new(self, training):
+        """Return which of the validation rows equal no row that has trained."""
+        seen = training.table.copies(training.row_index)
+        table, row_index = training.validation
+        return np.isin(table.copies(row_index), seen, invert=True)
+
+    def sample(self, table):
+        """Return rows that tell of all: here all."""
+        return table
+
+    def row_index(self, training, table):
+        """Return which rows of that table may train."""
+        return training.row_index
 
     def kept(self, start, pca):
         """Return the start as it is given back; what PCA has not found has no code."""
@@ -224,7 +241,11 @@ class Fit:
     @functools.cached_property
     def kept_rows(self):
         """A few of the rows, with which `score_samples` compares others."""
-        return KeptRows.of(self.rows.X, self.rows.weight)
+        return self.rows_to_keep(None)
+
+    def rows_to_keep(self, before):
+        """Return a few of the rows, and of those kept before."""
+        return KeptRows.of(self.rows.X, self.rows.weight, before)
 
     # What a partial fit does otherwise.
 
@@ -293,7 +314,11 @@ class Fit:
             trained = order_codes(trained, table)
         if not self.is_bounded(trained):
             return trained
-        return replace(trained, bounds=bounds_of(trained, table, pca, compares))
+        return replace(trained, bounds=self.bounds(trained, table, pca, compares))
+
+    def bounds(self, trained, table, pca, compares):
+        """Return the range of the rows, and PCA beyond it."""
+        return bounds_of(trained, table, pca, compares)
 
     def is_bounded(self, trained):
         """Whether the autoencoder may be PCA where it has seen no rows."""

@@ -6,8 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from .._data._split import all_rows
-from .._models._bounds import bounds_of
-from .._models._references import KeptRows
 from .._training import optimizer_key
 from ._autoencoder import Fit, Split, record_of
 
@@ -64,7 +62,7 @@ class PartialFit(Fit):
     def kept_rows(self):
         """A few of the rows of all calls."""
         before = None if self.recipe.before is None else self.recipe.before.kept_rows
-        return KeptRows.of(self.rows.X, self.rows.weight, before)
+        return self.rows_to_keep(before)
 
     def optimizer_state(self):
         """Return where the optimizer goes on from, None for another optimizer."""
@@ -80,7 +78,7 @@ class PartialFit(Fit):
         """Return the autoencoder with its codes as they are, so that calls compare."""
         if not self.is_bounded(trained):
             return trained
-        bounds = bounds_of(trained, table, pca, compares)
+        bounds = self.bounds(trained, table, pca, compares)
         before = None if self.recipe.before is None else self.recipe.before.model.bounds
         return replace(trained, bounds=bounds if before is None else before.united(bounds))
 

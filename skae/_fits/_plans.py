@@ -18,6 +18,7 @@ class Plan:
 
     starts_as_pca = False  # whether it does before it is trained what PCA does
     has_rival = False  # whether the start competes with the epochs
+    takes_blocks = True  # whether it can start without all rows in memory
 
     def pretrained(self, rows, split, n_components, seed, audience):
         """Return the plan after what is trained before the whole: nothing."""

@@ -29,6 +29,7 @@ class StackPlan(DensePlan):
     pretrained_score: Any = None
 
     has_rival = True
+    takes_blocks = False
 
     def pretrained(self, rows, split, n_components, seed, audience):
         """Return the plan with its layers trained."""

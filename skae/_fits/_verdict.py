@@ -5,7 +5,7 @@ import numpy as np
 from .._data._split import clusters_of, gain_is_real
 
 
-def is_better(trained, start, validation, gains, *, power, groups, seen):
+def is_better(trained, start, validation, gains, *, power, groups, is_new):
     """Whether the gain over the start on the validation rows is beyond doubt.
 
     Rows that equal a training row say nothing of unseen ones, and do not count.
@@ -22,11 +22,10 @@ def is_better(trained, start, validation, gains, *, power, groups, seen):
         is beyond the bounds; None leaves it at `gains`.
     groups : ndarray of shape (n_samples,) or None
         The group of each row of the table.
-    seen : tuple of (Table, ndarray of int)
-        The rows that the autoencoder was trained on.
+    is_new : ndarray of bool of shape (n_validation,)
+        Which of them equal no row that the autoencoder was trained on.
     """
     table, row_index = validation
-    is_new = np.isin(table.copies(row_index), seen[0].copies(seen[1]), invert=True)
     row_index, gains = row_index[is_new], gains[is_new]
     if not len(row_index):
         return False

@@ -39,7 +39,7 @@ class KeptRows(Kept):
     n_seen: int
 
     @classmethod
-    def of(cls, X, weight=None, before=None):
+    def of(cls, X, weight=None, before=None, n_behind=None):
         """Return a sample of the rows of a table, and of those seen before.
 
         Parameters
@@ -47,11 +47,15 @@ class KeptRows(Kept):
         X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
         weight : ndarray of shape (n_samples,), default=None
         before : KeptRows, default=None
+        n_behind : int, default=None
+            Of how many rows `X` is itself a sample; None for all there are.
         """
         n_samples, n_features = X.shape
         n_before = 0 if before is None else before.n_seen
         # Not seeded by the fit: it would move the streams of what trains.
         keys = np.random.default_rng(n_before).exponential(size=n_samples)
+        n_behind = n_samples if n_behind is None else n_behind
+        keys *= n_samples / n_behind  # the smallest of more keys are smaller
         if weight is not None:
             with np.errstate(divide="ignore", over="ignore"):
                 keys = np.where(weight > 0, keys / weight, np.inf)
@@ -64,7 +68,7 @@ class KeptRows(Kept):
             keys = np.concatenate([before.keys, keys])
             stay = np.sort(np.argsort(keys, kind="stable")[:n_kept])
             rows, keys = rows[stay], keys[stay]
-        return cls(rows, keys, n_before + n_samples)
+        return cls(rows, keys, n_before + n_behind)
 
     def distances(self, model, X):
         """Return how far rows are from these, as a fitted model sees them."""

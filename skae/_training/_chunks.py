@@ -1,13 +1,13 @@
 """From a table to chunks of batches: shuffled, conditioned, corrupted, prefetched."""
 
+import contextlib
 import itertools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from .._data._table import Table
+from .._data._threads import one_ahead
 
 CHUNK_VALUES = 1 << 21  # at most 8 MiB of float32 in one chunk
 MAX_BATCHES = 64
@@ -46,9 +46,9 @@ def epochs(table, row_index, schedule, order_rng, *, targets_of, corrupt=None):
 
     Parameters
     ----------
-    table : Table
-    row_index : ndarray of int
-        The rows to train on, shuffled anew for each epoch.
+    table : Table or Stream
+    row_index : ndarray of int or range
+        The rows to train on, shuffled anew for each epoch; of a stream, how many.
     schedule : Schedule
         Of which only the number of epochs and the size of batches count.
     order_rng : numpy.random.Generator
@@ -65,19 +65,20 @@ def epochs(table, row_index, schedule, order_rng, *, targets_of, corrupt=None):
     """
     batch_size = schedule.batch_size
     n_chunk = n_chunk_batches(batch_size, table.X.shape[1])
-    starts = range(0, len(row_index), n_chunk * batch_size)
-    preparation = _Preparation(table, n_chunk, batch_size, targets_of, corrupt)
+    n_rows, n_epochs = n_chunk * batch_size, schedule.max_epochs
+    preparation = _Preparation(n_chunk, batch_size, targets_of, corrupt)
 
     def chunks():
-        for _ in range(schedule.max_epochs):
-            order = order_rng.permutation(row_index)
-            for start in starts:
-                yield preparation.chunk(order[start : start + n_chunk * batch_size])
+        with contextlib.closing(
+            table.shuffled(row_index, n_rows, n_epochs, order_rng)
+        ) as parts:
+            for part, index in parts:
+                yield preparation.chunk(part, index)
 
-    ready = _one_ahead(chunks())
+    ready = one_ahead(chunks())
     try:
-        for _ in range(schedule.max_epochs):
-            yield itertools.islice(ready, len(starts))
+        for _ in range(n_epochs):
+            yield itertools.islice(ready, -(-len(row_index) // n_rows))
     finally:
         ready.close()
 
@@ -86,22 +87,21 @@ def epochs(table, row_index, schedule, order_rng, *, targets_of, corrupt=None):
 class _Preparation:
     """How rows become a chunk."""
 
-    table: Table
     n_chunk: int
     batch_size: int
     targets_of: Callable
     corrupt: Callable | None
 
-    def chunk(self, index):
-        """Return the chunk of rows in the order of `index`."""
+    def chunk(self, table, index):
+        """Return the chunk of rows of a table in the order of `index`."""
         n_rows, n_batches = len(index), -(-len(index) // self.batch_size)
         if n_rows % self.batch_size:
             # Filled up with rows of weight 0, and with real ones: layers that look at
             # the whole batch see them too.
             index = np.resize(index, n_batches * self.batch_size)
-        weights = self.table.weights(index)
+        weights = table.weights(index)
         weights[n_rows:] = 0
-        rows, targets = self.table.pairs(index, self.targets_of)
+        rows, targets = table.pairs(index, self.targets_of)
         inputs = rows if self.corrupt is None else self.corrupt(rows)
         shaped = self.in_batches(targets)
         return Chunk(
@@ -119,12 +119,3 @@ class _Preparation:
             filled = np.zeros((n_rows, *shape), rows.dtype)
             filled[: len(rows)] = rows
         return filled.reshape(self.n_chunk, self.batch_size, *shape)
-
-
-def _one_ahead(items):
-    """Yield the items of an iterator, the next one being made in another thread."""
-    with ThreadPoolExecutor(1) as worker:
-        upcoming = worker.submit(next, items, None)
-        while (current := upcoming.result()) is not None:
-            upcoming = worker.submit(next, items, None)
-            yield current
