@@ -12,6 +12,7 @@ from ._regressor import AutoencoderRegressor
 from ._sparse import SparseAutoencoder
 from ._stacked import StackedAutoencoder
 from ._supervised import SupervisedAutoencoder
+from ._table_codec import TableCodec
 from .compare import compare_with_pca
 
 __version__ = "0.1.0.dev0"
@@ -26,6 +27,7 @@ __all__ = [
     "SparseAutoencoder",
     "StackedAutoencoder",
     "SupervisedAutoencoder",
+    "TableCodec",
     "__version__",
     "compare_with_pca",
 ]
