@@ -194,7 +194,17 @@ default=None
     # The rest is final.
 
     @with_callbacks
-    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None, labels=None):
+    def _fit(
+        self,
+        kind,
+        X,
+        sample_weight=None,
+        X_val=None,
+        groups=None,
+        *,
+        labels=None,
+        cells=None,
+    ):
         goes_on = kind is PartialFit and hasattr(self, "_model")
         X = checked_rows(self, X, reset=not goes_on)
         if sample_weight is not None:
@@ -208,6 +218,8 @@ default=None
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         audience = Audience(self, X, X, metadata=metadata)
         recipe = self._recipe(rows, goes_on or self.warm_start)
+        if cells is not None:
+            rows, recipe = cells.of_fit(rows, recipe)
         for name, value in kind(recipe, rows, audience).run().items():
             setattr(self, name, value)
         return self

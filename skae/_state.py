@@ -9,6 +9,8 @@ from sklearn.base import BaseEstimator
 
 from ._columns._aside import Aside
 from ._columns._coded import Column
+from ._columns._filling import Filling, Spread
+from ._columns._floor import LinearFloor
 from ._columns._frames import Dtype
 from ._columns._levels import Hashed, Levels, OrderedLevels
 from ._columns._numbers import Numbers, Quantiles
@@ -34,7 +36,20 @@ STORED: dict[str, type] = {
         *(ActivationCode, Bounds, Classes, CustomModel, CustomNetwork, DenseModel),
         *(DenseNetwork, KLCode, KeptRows, L1Code, Perceptron, Predictor),
         *(PrincipalComponents, TopKCode, Values),
-        *(Aside, Column, Dtype, Hashed, Levels, Numbers, OrderedLevels, Quantiles, Times),
+        *(
+            Aside,
+            Column,
+            Dtype,
+            Filling,
+            Hashed,
+            LinearFloor,
+            Spread,
+            Levels,
+            Numbers,
+            OrderedLevels,
+            Quantiles,
+            Times,
+        ),
     )
 }
 

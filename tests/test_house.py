@@ -18,10 +18,11 @@ FILES = sorted(ROOT.rglob("*.py"))
 LEAVES = {
     *("_autoencoder", "_denoising", "_sparse", "_stacked", "_layer", "_supervised"),
     *("_classifier", "_regressor", "_detector", "_table_codec"),
+    *("_table_autoencoder", "_table_imputer"),
 }
 BASES = {
     *("_base_autoencoder", "_fitted", "_base_predictor", "_copies", "_constraints"),
-    *("_state", "_onnx"),
+    *("_state", "_onnx", "_table_fit", "_fitted_table"),
 }
 GROUND = {"_columns", "_data", "corruption", "_compat", "_console", "_typing"}
 CHAINS = [  # a place may import from those behind it, and from within itself
@@ -65,7 +66,12 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "_fits._targets": "finetune",
     "_models._references": "anomalies",
     "_fits._causes": "bad_input",
+    "_table_fit": "table_autoencoder",
+    "_fitted_table": "table_autoencoder",
+    "_table_imputer": "table_autoencoder",
+    "_fits._cells": "table_autoencoder",
     "_training": "training",
+    "_training._observed": "table_autoencoder",
     "_training._functions": "programs",
     "_training._objective": "programs",
     "_models": "network",

@@ -202,13 +202,15 @@ def encode(columns, table):
     return np.hstack([np.empty((table.n_rows, 0)), *blocks])
 
 
-def decode(columns, coded, library, index):
-    """Return the frame that a coded table stands for."""
+def decode(columns, coded, library, index, dtypes=None):
+    """Return the frame that a coded table stands for, of the types of fit or of others."""
     values = {
         column.name: column.decode(coded[:, part])
         for column, part in zip(columns, slices_of(columns))
     }
-    return make_table(values, [column.dtype for column in columns], library, index)
+    if dtypes is None:
+        dtypes = [column.dtype for column in columns]
+    return make_table(values, dtypes, library, index)
 
 
 def slices_of(columns):

@@ -239,21 +239,47 @@ def narwhals_series(name, values, dtype, library):
     return nw.new_series(name, values.tolist(), dtype.of_narwhals(), backend=library)
 
 
-def with_holes_filled(series, hole, values):
-    """Return a native series with other values where there is a hole, of the same type."""
-    native = series.to_native()
-    if not hole.any():
-        return native
-    dtype = Dtype.of(series)
-    if isinstance(native, pd.Series):
+class Filled:
+    """A frame or an array, of whose columns some get other values where there are holes.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like
+    table : Table
+        Its columns.
+    """
+
+    def __init__(self, X, table):
+        self._table, self._changed = table, {}
+        self._given = collected(X)
+
+    def fill(self, name, hole, values):
+        """Put other values into the holes of a column; its type stays."""
+        series = self._table.columns[name]
+        native, dtype = series.to_native(), Dtype.of(series)
+        if not isinstance(native, pd.Series):
+            library = self._table.library
+            is_there = nw.new_series("there", (~hole).tolist(), nw.Boolean, backend=library)
+            made = narwhals_series(name, values, dtype, library)
+            self._changed[name] = series.zip_with(is_there, made)
+            return
         made = pandas_series(values, dtype, native.index)
-        filled = native.copy()
-        filled.iloc[np.flatnonzero(hole)] = made.iloc[np.flatnonzero(hole)]
-        return filled
-    mask = nw.new_series("hole", (~hole).tolist(), nw.Boolean, backend=_library(series))
-    made = narwhals_series(series.name, values, dtype, _library(series))
-    return series.zip_with(mask, made).to_native()
+        filled, places = native.copy(), np.flatnonzero(hole)
+        filled.iloc[places] = made.iloc[places]
+        self._changed[name] = filled
 
-
-def _library(series):
-    return series.implementation.value
+    def result(self):
+        """Return the frame, or a new array."""
+        table = self._table
+        if table.library == "array":
+            columns = {name: series.to_native() for name, series in table.columns.items()}
+            frame = pd.DataFrame(columns | self._changed)
+            kinds = {dtype.kind for dtype in frame.dtypes}
+            return frame.to_numpy() if kinds <= set("fiu") else frame.to_numpy(dtype=object)
+        if table.library == "pandas":
+            frame = self._given.copy()
+            for name, filled in self._changed.items():
+                frame[name] = filled
+            return frame
+        frame = nw.from_native(self._given, eager_only=True)
+        return frame.with_columns(*self._changed.values()).to_native()
