@@ -191,8 +191,8 @@ class TableAutoencoder(FittedTable):
             coded = codec._coded(codec._fit(X))
             if not coded.shape[1]:
                 raise ValueError(
-                    f"X has {len(coded)} row(s), and no column that varies among them, so "
-                    "there is nothing to learn; give more rows, or other columns."
+                    f"X has n_samples={len(coded)} and no column that varies, so there is "
+                    "nothing to learn; give more rows, or other columns."
                 )
             weight = None
             if sample_weight is not None:

@@ -12,6 +12,7 @@ TOLERANCE = 1e-3
 RIDGE = 0.01  # of the variance, for each column a row
 LEAST_RIDGE = 1e-9
 BLOCK_VALUES = 1 << 21
+COMMON = 32  # rows with the same cells missing, for which regressions are worth their work
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,14 @@ class LinearFloor:
         if missing is None:
             missing = np.isnan(coded)
         filled = coded.copy()
+        common, alone = _common_patterns(missing)
         with one_blas_thread():
-            for rows, cells, is_cell, inner in self._parts(missing):
+            for gone, rows in common:
+                inner = self.precision[gone][:, gone]
+                slopes = np.linalg.solve(inner, -self.precision[gone][:, ~gone])
+                known = coded[rows][:, ~gone] - self.mean[~gone]
+                filled[np.ix_(rows, gone)] = known @ slopes.T + self.mean[gone]
+            for rows, cells, is_cell, inner in self._parts(alone):
                 centred = np.where(missing[rows], 0.0, coded[rows] - self.mean)
                 pull = np.take_along_axis(centred @ self.precision, cells, 1)
                 step = np.linalg.solve(inner, -(pull * is_cell)[:, :, np.newaxis])
@@ -52,12 +59,17 @@ class LinearFloor:
         """Return the covariance of the missing cells given the others, summed over rows."""
         n_coded = len(self.mean)
         total = np.zeros(n_coded * n_coded)
+        of_common = np.zeros((n_coded, n_coded))
+        common, alone = _common_patterns(missing)
         with one_blas_thread():
-            for _, cells, is_cell, inner in self._parts(missing):
+            for gone, rows in common:
+                inner = self.precision[gone][:, gone]
+                of_common[np.ix_(gone, gone)] += len(rows) * np.linalg.inv(inner)
+            for _, cells, is_cell, inner in self._parts(alone):
                 spread = np.linalg.inv(inner) * (is_cell[:, :, None] & is_cell[:, None, :])
                 places = cells[:, :, np.newaxis] * n_coded + cells[:, np.newaxis, :]
                 total += np.bincount(places.ravel(), spread.ravel(), n_coded * n_coded)
-        return total.reshape(n_coded, n_coded)
+        return total.reshape(n_coded, n_coded) + of_common
 
     def _parts(self, missing):
         """Yield rows, their missing cells, which of these are some, and their precision.
@@ -81,6 +93,23 @@ class LinearFloor:
             inner *= is_cell[:, :, np.newaxis] & is_cell[:, np.newaxis, :]
             inner[:, np.arange(width), np.arange(width)] += ~is_cell
             yield rows, cells, is_cell, inner
+
+
+def _common_patterns(missing):
+    """Return which cells many rows miss, with these rows, and a mask of the other rows."""
+    holed = np.flatnonzero(missing.any(axis=1))
+    alone = missing.copy()
+    if not len(holed):
+        return [], alone
+    bits = np.packbits(missing[holed], axis=1)
+    keys = np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
+    _, pattern_of, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    common = []
+    for i in np.flatnonzero(counts >= COMMON):
+        rows = holed[pattern_of == i]
+        common.append((missing[rows[0]], rows))
+        alone[rows] = False
+    return common, alone
 
 
 def fit_floor(coded, weight=None):

@@ -11,6 +11,7 @@ from .._data._pca import principal_components
 from .._training import Kinds, ObservedCells
 from ._noise import Corruption
 
+WORK = 1e9  # of an epoch, to fill hidden cells: about half a second
 EMPHASIS = 3.0  # extra weight of cells that are hidden while training
 
 
@@ -72,6 +73,13 @@ class Cells:
             column_scale=np.append(found.column_scale, np.zeros(n_more)),
         )
 
+    @property
+    def share(self):
+        """Part of the rows of an epoch that get hidden cells: of large tables, not all."""
+        widths = np.array([part.stop - part.start for part in self.holes])
+        width = 2 * self.rates @ widths
+        return min(1.0, WORK / (len(self.observed) * width**2 * (width + 30)))
+
     def corruptions(self, own, pca, table, row_index):
         """Return those of the estimator, after each of which cells are hidden."""
         mean = (self.floor.mean - table.shift[: self.kinds.n_values]) / table.scale
@@ -79,7 +87,9 @@ class Cells:
         signs = table.shift[self.kinds.n_values :], table.scale
         return [
             Corruption(
-                HiddenCells(corruption.draw, floor, self.holes, self.rates, signs),
+                HiddenCells(
+                    corruption.draw, floor, self.holes, self.rates, signs, self.share
+                ),
                 corruption.attributes,
                 is_the_task=True,
             )
@@ -101,6 +111,8 @@ class HiddenCells:
     rates : ndarray of shape (n_holes,)
     signs : tuple of (ndarray, float)
         By what the columns that say what is missing are shifted and scaled.
+    share : float
+        Part of the rows that get hidden cells.
     """
 
     noise: Any
@@ -108,18 +120,23 @@ class HiddenCells:
     holes: tuple
     rates: np.ndarray
     signs: tuple
+    share: float = 1.0
 
     def __call__(self, rows, rng):
         """Return rows of which further cells are hidden."""
         n_values = len(self.floor.mean)
         shift, scale = self.signs
-        is_missing = rows[:, n_values:] * scale + shift > 0.5
-        is_missing |= rng.random(is_missing.shape, dtype=np.float32) < self.rates
+        was_missing = rows[:, n_values:] * scale + shift > 0.5
+        is_hidden = rng.random(was_missing.shape, dtype=np.float32) < self.rates
+        is_hidden[rng.random(len(rows)) >= self.share] = False
+        is_hidden &= ~was_missing
         changed = rows.copy() if self.noise is None else self.noise(rows, rng)
+        is_missing = was_missing | is_hidden
         changed[:, n_values:] = (is_missing - shift) / scale
-        missing = spread(is_missing, self.holes, n_values)
-        values = changed[:, :n_values].astype(np.float64)
-        changed[:, :n_values] = self.floor.fill(values, missing)
+        some = np.flatnonzero(is_hidden.any(axis=1))
+        missing = spread(is_missing[some], self.holes, n_values)
+        values = changed[some, :n_values].astype(np.float64)
+        changed[some, :n_values] = self.floor.fill(values, missing)
         return changed
 
 
