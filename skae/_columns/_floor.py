@@ -7,7 +7,7 @@ import numpy as np
 from .._data._threads import one_blas_thread
 
 MAX_ROWS = 10_000  # that tell of the distribution
-MAX_STEPS = 20
+MAX_STEPS = 12
 TOLERANCE = 1e-3
 RIDGE = 0.01  # of the variance, for each column a row
 LEAST_RIDGE = 1e-9
