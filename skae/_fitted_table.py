@@ -8,6 +8,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._base_autoencoder import BaseAutoencoder
+from ._columns._arrays import plain_numbers
 from ._columns._cells import missing_cells
 from ._columns._coded import decode, slices_of
 from ._columns._frames import Dtype, Filled
@@ -42,7 +43,9 @@ class FittedTable(TransformerMixin, StoredState):
         ndarray of shape (n_samples, n_components)
             The codes.
         """
-        _, coded = self._read(X)
+        check_is_fitted(self)
+        numbers = plain_numbers(self._columns, X, self)
+        coded = self._read(X)[1] if numbers is None else numbers.encode(X)
         if not len(coded):
             return np.empty((0, self._n_features_out))
         inner = self.autoencoder_
@@ -62,9 +65,7 @@ class FittedTable(TransformerMixin, StoredState):
         DataFrame or ndarray of shape (n_samples, n_features)
             Of the kind that was fitted, in its units, with the likeliest categories.
         """
-        check_is_fitted(self)
-        back = self.autoencoder_.inverse_transform(np.asarray(X))
-        back = np.asarray(back, dtype=np.float64)[:, : self.codec_._n_features_out]
+        back = self._decoded(X)
         index = X.index if isinstance(X, pd.DataFrame) else None
         return decode(self._columns, back, self.codec_._library, index)
 
@@ -108,6 +109,11 @@ class FittedTable(TransformerMixin, StoredState):
             nothing was filled. An interval of 1.645 standard deviations on both sides held
             90 % of the validation cells that were hidden.
         """
+        check_is_fitted(self)
+        numbers = None if return_std else plain_numbers(self._columns, X, self)
+        if numbers is not None:
+            coded = numbers.encode(X)
+            return numbers.fill(X, self._model.expected(self.autoencoder_, coded))
         table, coded = self._read(X)
         expected = self._model.expected(self.autoencoder_, coded)
         filled, std = Filled(X, table), {}
@@ -193,6 +199,12 @@ class FittedTable(TransformerMixin, StoredState):
         names = self.autoencoder_.get_feature_names_out()
         own = [type(self).__name__.lower() + name.removeprefix(inner) for name in names]
         return np.array(own, dtype=object)
+
+    def _decoded(self, codes):
+        """Return the coded table that the decoder gives for codes."""
+        check_is_fitted(self)
+        back = self.autoencoder_.inverse_transform(np.asarray(codes))
+        return np.asarray(back, dtype=np.float64)[:, : self.codec_._n_features_out]
 
     @property
     def _n_features_out(self):

@@ -26,10 +26,6 @@ ESTIMATORS = {
     **TRANSFORMERS,
     **PREDICTORS,
     "codec": skae.TableCodec(),
-    "imputer": skae.TableImputer(
-        skae.TableAutoencoder(skae.AutoencoderTransformer(2, **QUICK))
-    ),
-    "table": skae.TableAutoencoder(skae.AutoencoderTransformer(2, **QUICK)),
     "kl": skae.SparseAutoencoder(4, sparsity="kl", **QUICK),
     "l1 stack": skae.StackedAutoencoder(2, sparsity="l1", pretrain_epochs=2, **QUICK),
     "loss": skae.AutoencoderTransformer(2, loss=keras.losses.Huber(0.5), **QUICK),

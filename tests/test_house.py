@@ -52,6 +52,7 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "compare": "compare",
     "displays": "displays",
     "_columns": "table_codec",
+    "_columns._arrays": "table_autoencoder",
     "_data": "bad_input",
     "_data._output": "contract",
     "_data._powers": "bounds",

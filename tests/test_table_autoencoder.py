@@ -22,6 +22,7 @@ from skae import (
     TableAutoencoder,
     TableCodec,
     TableImputer,
+    compare_with_pca,
 )
 from skae._columns._floor import fit_floor
 
@@ -230,3 +231,49 @@ def test_imputer_is_a_step_that_gives_the_filled_frame(mixed):
     assert numbers.fit(holed[names], mixed["malic_acid"]).predict(holed[names]).shape == (
         178,
     )
+
+
+def test_array_of_numbers_is_filled_as_a_frame_of_them_is():
+    frame, _ = with_holes(load_iris(as_frame=True).data)
+    X = frame.to_numpy()
+    table = TableAutoencoder(AutoencoderTransformer(3, **QUICK)).fit(X)
+    unnamed = frame.set_axis(range(4), axis=1)
+    assert_array_equal(table.impute(X), table.impute(unnamed).to_numpy())
+    assert_array_equal(table.impute(X), table.impute(X, return_std=True)[0])
+    assert_array_equal(table.transform(X), table.transform(unnamed))
+    with pytest.raises(ValueError, match="0 contains infinity"):
+        table.impute(np.full((1, 4), np.inf))
+
+
+def test_comparison_with_pca_is_on_the_same_codec(mixed):
+    holed, _ = with_holes(mixed)
+    comparison = compare_with_pca(
+        {"table": TableAutoencoder(PLAIN), "plain": PLAIN},
+        holed,
+        mixed["sort"].to_numpy(),
+        n_components=[2, 4],
+        cv=2,
+        random_state=0,
+        verbose=0,
+    )
+    found = (
+        comparison.frame().groupby(["estimator", "n_components"])[["r2", "score"]].mean()
+    )
+    assert set(found.index.get_level_values(0)) == {"PCA", "table", "plain"}
+    assert found["r2"].between(0.1, 0.95).all()
+    near = found["r2"].unstack()
+    assert abs(near.loc["table", 2] - near.loc["PCA", 2]) < 0.15
+    assert (near[4] > near[2]).all()
+    with pytest.raises(ValueError, match="has no parameter n_components"):
+        compare_with_pca(TableAutoencoder(), holed, verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning:skrub")
+def test_frame_of_skrub_is_taken(mixed):
+    skrub = pytest.importorskip("skrub")
+    holed, _ = with_holes(mixed.drop(columns="sort"))
+    table = TableAutoencoder(AutoencoderTransformer(3, **QUICK))
+    pipeline = make_pipeline(skrub.TableVectorizer(), table, LogisticRegression())
+    assert pipeline.fit(holed, mixed["sort"]).score(holed, mixed["sort"]) > 0.5
+    predictor = make_pipeline(table, skrub.tabular_pipeline(LogisticRegression()))
+    assert predictor.fit(holed, mixed["sort"]).score(holed, mixed["sort"]) > 0.5

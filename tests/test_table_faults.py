@@ -1,4 +1,4 @@
-"""Frames that people have: each is taken, or refused in one sentence, and nothing is lost."""
+"""Frames that people have: each is taken, or refused in one sentence."""
 
 import numpy as np
 import pandas as pd

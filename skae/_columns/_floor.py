@@ -99,7 +99,7 @@ def _common_patterns(missing):
     """Return which cells many rows miss, with these rows, and a mask of the other rows."""
     holed = np.flatnonzero(missing.any(axis=1))
     alone = missing.copy()
-    if not len(holed):
+    if len(holed) < COMMON:
         return [], alone
     bits = np.packbits(missing[holed], axis=1)
     keys = np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
