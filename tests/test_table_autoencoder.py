@@ -24,7 +24,6 @@ from skae import (
     TableImputer,
     compare_with_pca,
 )
-from skae._columns._floor import fit_floor
 
 pytestmark = pytest.mark.usefixtures("without_xla")
 QUICK = {"hidden_layer_sizes": (8,), "max_epochs": 5, "random_state": 0}
@@ -103,27 +102,6 @@ def test_low_rank_table_is_filled_exactly():
     error = (filled.impute(np.where(hole, np.nan, X)) - X)[hole]
     # All but those beyond the range of the others, to which what fills holes is held.
     assert np.quantile(np.abs(error), 0.9) < 1e-3 * X.std()
-
-
-def test_floor_expects_what_least_squares_does():
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(2000, 4)) @ rng.normal(size=(4, 4))
-    X = (X - X.mean(axis=0)) / X.std(axis=0)
-    rows = X[:5].copy()
-    rows[:, 2] = np.nan
-    others = [0, 1, 3]
-    expected = X[:5][:, others] @ np.linalg.lstsq(X[:, others], X[:, 2], rcond=None)[0]
-    np.testing.assert_allclose(fit_floor(X).fill(rows)[:, 2], expected, atol=1e-2)
-
-
-def test_what_is_missing_does_not_count(mixed):
-    """Values that were hidden before the fit cannot shape it."""
-    holed, hole = with_holes(mixed[["alcohol", "ash", "malic_acid"]])
-    other = holed.copy()
-    assert_array_equal(
-        TableAutoencoder(PLAIN).fit(holed).transform(holed),
-        TableAutoencoder(PLAIN).fit(other.mask(hole)).transform(holed),
-    )
 
 
 @pytest.mark.parametrize(
