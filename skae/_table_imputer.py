@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Self, final
 
 import numpy as np
@@ -12,12 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from ._autoencoder import AutoencoderTransformer
 from ._constraints import parameters_checked
 from ._data._validation import nothing_lost
+from ._fits._defaults import MAX_EPOCHS, MAX_UPDATES, batch_size
 from ._state import StoredState
 from ._table_autoencoder import TableAutoencoder
 from ._table_fit import take_names
 from ._typing import ArrayLike, Frame, Given, Seed
 
 WIDE = 0.9999  # of the variance: all of it but for rounding
+MANY_ROWS = MAX_UPDATES // 2  # that give as many updates by themselves
 
 
 @final
@@ -31,7 +34,8 @@ class TableImputer(OneToOneFeatureMixin, TransformerMixin, StoredState):
     ----------
     table : TableAutoencoder, default=None
         A clone of it is fitted. None takes an autoencoder with a code so wide that it
-        loses nothing, since holes are filled better by it than through a narrow one.
+        loses nothing, since holes are filled better by it than through a narrow one. On
+        small tables it is trained longer than others are: each epoch hides other cells.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the autoencoder of ``table=None``; one that is given brings its own.
@@ -106,7 +110,7 @@ class TableImputer(OneToOneFeatureMixin, TransformerMixin, StoredState):
             The fitted imputer.
         """
         with nothing_lost(self):
-            table = self._table().fit(X, y, sample_weight=sample_weight, groups=groups)
+            table = self._table(X).fit(X, y, sample_weight=sample_weight, groups=groups)
             self.table_ = table
             take_names(self, table)
         return self
@@ -127,11 +131,18 @@ class TableImputer(OneToOneFeatureMixin, TransformerMixin, StoredState):
         check_is_fitted(self)
         return self.table_.impute(X)
 
-    def _table(self):
+    def _table(self, X):
         if self.table is not None:
             return clone(self.table)
-        wide = AutoencoderTransformer(WIDE, random_state=self.random_state)
-        return TableAutoencoder(wide)
+        n_rows = max(1, len(X)) if hasattr(X, "__len__") else MANY_ROWS
+        epochs = "auto"
+        if n_rows < MANY_ROWS:
+            n_steps = math.ceil(n_rows / batch_size(n_rows))
+            epochs = min(MAX_EPOCHS, math.ceil(MAX_UPDATES / n_steps))
+        seed = self.random_state
+        return TableAutoencoder(
+            AutoencoderTransformer(WIDE, max_epochs=epochs, random_state=seed)
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

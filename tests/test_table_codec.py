@@ -188,6 +188,13 @@ def test_many_levels_are_refused_hashed_or_left_out(n_levels):
     assert TableCodec(kinds={"id": "aside"}).fit_transform(table).shape == (n_levels, 1)
 
 
+def test_text_of_rare_levels_is_refused():
+    often, once = ["a"] * 30 + ["b"] * 30, [f"n{i}" for i in range(40)]
+    with pytest.raises(ValueError, match="'id' has 42 levels, 2 of them seen 2 times"):
+        TableCodec().fit(pd.DataFrame({"id": often + once}))
+    assert TableCodec().fit(pd.DataFrame({"id": often + once[:25]})).kinds_
+
+
 def test_highest_number_of_levels_counts():
     table = pd.DataFrame({"sort": list("abcabc")})
     with pytest.raises(ValueError, match=r"'sort' has 3 levels.*max_levels=2"):

@@ -21,7 +21,7 @@ from ._numbers import Numbers, Quantiles
 from ._times import Times
 
 N_BUCKETS = 32
-MOST_RARE = 0.5  # part of the cells: above it, levels are names of rows
+MOST_RARE = 1 / 3  # part of the cells: above it, levels are names of rows
 
 
 @dataclass(frozen=True)
