@@ -54,8 +54,8 @@ class TableCodec(TransformerMixin, StoredState):
         Highest number of levels, without the rare ones.
 
     many_levels : {"error", "hash", "aside"}, default="error"
-        What becomes of text with more levels than that, or of which a third is rare
-        ones: ``"hash"`` puts the levels into 32 buckets, from which there is no way back,
+        What becomes of text with more levels than that, or with a third of rare
+        cells: ``"hash"`` puts the levels into 32 buckets, from which there is no way back,
         and ``"aside"`` leaves the column out.
 
     Attributes

@@ -30,6 +30,7 @@ LEAST_RATE, HIGHEST_RATE = 0.1, 0.5  # at which cells of a column with holes are
 RATE_OF_OTHERS = 0.2  # to see how exactly columns without holes would be filled
 CELLS = 2000  # of validation rows that are hidden for the gate, about
 MAX_TURNS = 16
+USUAL_ROWS = 5000  # that tell of usual losses
 ROWS, MAX_COPIES = 2000, 8  # of validation rows, for the choice of the best epoch
 
 
@@ -224,7 +225,9 @@ class TableFit:
             places = [i for i in range(len(self.columns)) if i in model.holes]
             trusted = np.zeros(hidden.shape, dtype=bool)
             trusted[:, places] = hidden[:, places]
-            filling = fit_filling(truth, trusted, floor, network, self.slices, row_index)
+            filling = fit_filling(
+                truth, trusted, floor, network, slices=self.slices, clusters=row_index
+            )
             mixed = filling.filled(floor, network, self.slices)
         spreads = [
             self.spread(i, truth[hidden[:, i]], mixed[hidden[:, i]])
@@ -312,9 +315,12 @@ class TableFit:
         return TableModel(self.slices, floor, holes, nothing, [None] * n_columns, ones)
 
     def with_usual_losses(self, model, data):
-        """Return the model with the mean losses of cells."""
-        back = model.reconstruct(self.autoencoder, data.coded)
-        losses = cell_losses(self.columns, data.coded, back, self.by_kind)
+        """Return the model with the mean losses of cells, of some rows."""
+        n_rows = len(data.coded)
+        some = np.unique(np.linspace(0, n_rows - 1, min(n_rows, USUAL_ROWS)).astype(int))
+        coded = data.coded[some]
+        back = model.reconstruct(self.autoencoder, coded)
+        losses = cell_losses(self.columns, coded, back, self.by_kind)
         return replace(model, usual=mean_losses(losses))
 
     def are_there(self, coded):

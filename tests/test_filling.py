@@ -88,7 +88,8 @@ def test_network_is_trusted_as_far_as_it_is_right(rng):
     hidden = np.ones(truth.shape, dtype=bool)
     slices = [[0, 1], [1, 2]]
     better = np.column_stack([truth[:, 0], floor[:, 1] + 0.5 * rng.normal(size=400)])
-    shares = fit_filling(truth, hidden, floor, better, slices, np.arange(400)).shares
+    own = {"slices": slices, "clusters": np.arange(400)}
+    shares = fit_filling(truth, hidden, floor, better, **own).shares
     assert shares[0] > 0.9
     assert shares[1] < 0.2
 
@@ -97,16 +98,15 @@ def test_network_is_not_trusted_without_a_doubt_cleared(rng):
     truth = rng.normal(size=(60, 2))
     floor = truth + rng.normal(size=truth.shape)
     hidden = np.ones(truth.shape, dtype=bool)
-    slices = [[0, 1], [1, 2]]
-    rows = np.arange(60)
+    own = {"slices": [[0, 1], [1, 2]], "clusters": np.arange(60)}
     for seed in range(10):
         noise = 0.5 * np.random.default_rng(seed).normal(size=truth.shape)
-        found = fit_filling(truth, hidden, floor, floor + noise, slices, rows)
+        found = fit_filling(truth, hidden, floor, floor + noise, **own)
         assert_array_equal(found.shares, 0)
-    one_row_again = fit_filling(
-        truth[:1].repeat(60, 0), hidden, floor, truth, slices, 0 * rows
-    )
-    assert_array_equal(one_row_again.shares, 0)
+    assert (fit_filling(truth, hidden, floor, truth, **own).shares > 0.9).all()
+    one = truth[:1].repeat(60, axis=0)  # a single row, 60 times
+    own["clusters"] = np.zeros(60, dtype=int)
+    assert_array_equal(fit_filling(one, hidden, one + 1, one, **own).shares, 0)
 
 
 def test_intervals_cover_what_they_say_also_where_spread_differs(rng):

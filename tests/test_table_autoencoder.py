@@ -255,3 +255,34 @@ def test_frame_of_skrub_is_taken(mixed):
     assert pipeline.fit(holed, mixed["sort"]).score(holed, mixed["sort"]) > 0.5
     predictor = make_pipeline(table, skrub.tabular_pipeline(LogisticRegression()))
     assert predictor.fit(holed, mixed["sort"]).score(holed, mixed["sort"]) > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.compiled
+def test_network_fills_what_no_linear_regression_can():
+    rng = np.random.default_rng(0)
+    u, v = rng.uniform(-1, 1, (2, 2000))
+    sort = np.where(u * v > 0, "same", "other")
+    table = pd.DataFrame(
+        {"u": u, "v": v, "uv": u * v, "uu": u**2, "vv": v**2, "sort": sort}
+    )
+    holed, hole = with_holes(table)
+    fitted = TableAutoencoder(AutoencoderTransformer(7, random_state=0)).fit(holed)
+    floor = fitted._model.floor.fill(fitted.codec_.transform(holed))
+    of_floor = fitted.codec_.inverse_transform(floor)
+    filled, std = fitted.impute(holed, return_std=True)
+    numbers = ["uv", "uu", "vv"]
+    gone = hole[:, 2:5]
+    error, error_of_floor = (
+        (
+            ((found[numbers] - table[numbers]) / table[numbers].std()).to_numpy()[gone] ** 2
+        ).mean()
+        for found in (filled, of_floor)
+    )
+    assert error < 0.75 * error_of_floor
+    right, right_of_floor = (
+        (found["sort"] == table["sort"])[hole[:, 5]].mean() for found in (filled, of_floor)
+    )
+    assert right > right_of_floor + 0.03
+    within = (filled[numbers] - table[numbers]).abs() <= 1.645 * std[numbers]
+    assert within.to_numpy()[gone].mean() == pytest.approx(0.9, abs=0.04)

@@ -33,7 +33,7 @@ class Filling:
         return floor + share * (network - floor)
 
 
-def fit_filling(truth, hidden, floor, network, slices, clusters):
+def fit_filling(truth, hidden, floor, network, *, slices, clusters):
     """Return how far a network is trusted, by the cells hidden from it and from the floor.
 
     Where it is not beyond doubt that it gains anything over the floor, it is not at all.

@@ -126,7 +126,7 @@ def compare_with_pca(
     groups = checked_groups(groups, table)
     pairs, together = make_splits(table, y, cv, groups, random_state)
     splits = [
-        _prepared_split(number, pair, table, y, groups, _coder(named, X))
+        _prepared_split(number, pair, table, y, groups, coder=_coder(named, X))
         for number, pair in enumerate(pairs)
     ]
     n_columns = min(split.rows.shape[1] for split in splits)
@@ -165,7 +165,7 @@ def compare_with_pca(
     )
 
 
-def _prepared_split(number, pair, table, y, groups, coder):
+def _prepared_split(number, pair, table, y, groups, *, coder):
     """Return a split of the table, its columns prepared on the training rows."""
     *both, frames = (*prepared(table, *pair), None) if coder is None else coder(*pair)
     return Split(
