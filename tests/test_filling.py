@@ -11,8 +11,8 @@ from skae._columns._filling import fit_filling, fit_spread
 from skae._columns._floor import LinearFloor, fit_floor
 from skae._columns._levels import scale_of
 from skae._columns._measures import baseline_losses, cell_losses, shares_explained
-from skae._fits._cells import HiddenCells
-from skae._training import Kinds, ObservedCells
+from skae._fits._cells import Cells, HiddenCells
+from skae._training import Kinds, ObservedCells, Reconstruction
 
 
 @pytest.fixture
@@ -183,3 +183,14 @@ def test_mean_of_columns_explains_nothing_and_themselves_all(mixed):
         assert_allclose([*of_columns, of_all], 0, atol=0.05)
         everything = cell_losses(codec._columns, coded, coded, by_kind)
         assert shares_explained(everything, baseline)[1] > 0.9
+
+
+def test_hidden_cells_weigh_more_where_there_are_holes(mixed):
+    codec, coded, _ = mixed
+    floor, observed = fit_floor(coded), np.ones(coded.shape, dtype=bool)
+    own = kinds_of(codec), floor
+    holed = Cells(*own, (slice(0, 1),), np.float32([0.2]), observed, None)
+    whole = Cells(*own, (), np.float32([]), observed, None)
+    assert holed.task(Reconstruction("mae", 1.0)).emphasis == 4
+    assert whole.task(Reconstruction("mae", 1.0)).emphasis == 1
+    assert holed.task(Reconstruction("mae")).loss == "mae"
