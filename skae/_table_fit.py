@@ -156,7 +156,7 @@ class TableFit:
             train, data_val = self.split(data, groups, seed)
         holes = self.columns_with_holes(data.coded)
         model = self.bare_model(fit_floor(train.coded, train.weight), holes)
-        self.fit_network(model, train, data_val)
+        self.fit_network(model, train, data_val, None if train is not data else groups)
         scores = float("nan"), float("nan")
         if data_val is None:
             model = self.judged(model, data, seed, is_trusted=False)
@@ -180,7 +180,7 @@ class TableFit:
         scores = inner.validation_score_, inner.pca_score_
         return self.with_usual_losses(model, data), scores
 
-    def fit_network(self, model, data, data_val):
+    def fit_network(self, model, data, data_val, groups):
         """Fit the autoencoder to the cells that are there."""
         inner, labels, X_val, observed_val = self.autoencoder, None, None, None
         inner._validate_params()
@@ -203,7 +203,7 @@ class TableFit:
             observed_val,
         )
         X = model.inputs(data.coded)
-        inner._fit(Fit, X, data.weight, X_val, labels=labels, cells=cells)
+        inner._fit(Fit, X, data.weight, X_val, groups, labels=labels, cells=cells)
 
     def judged(self, model, data, seed, is_trusted):
         """Return the model with what hidden cells say of what fills them.

@@ -286,3 +286,21 @@ def test_network_fills_what_no_linear_regression_can():
     assert right > right_of_floor + 0.03
     within = (filled[numbers] - table[numbers]).abs() <= 1.645 * std[numbers]
     assert within.to_numpy()[gone].mean() == pytest.approx(0.9, abs=0.04)
+
+
+def test_rows_of_one_group_are_not_held_out_from_each_other(mixed):
+    holed, _ = with_holes(mixed)
+    table = TableAutoencoder(PLAIN).fit(holed, groups=np.zeros(len(holed)))
+    assert np.isnan(table.validation_score_)
+    assert not table._model.filling.shares.any()
+    halves = TableAutoencoder(AutoencoderTransformer(2, validation_fraction=0.5, **QUICK))
+    halves.fit(holed, groups=np.arange(len(holed)) % 2)
+    assert np.isfinite(halves.validation_score_)
+
+
+def test_rows_given_for_validation_are_those_judged(mixed):
+    holed, _ = with_holes(mixed)
+    train, unseen = holed[::2], holed[1::2]
+    table = TableAutoencoder(PLAIN).fit(train, X_val=unseen)
+    assert table.validation_score_ == pytest.approx(table.score(unseen))
+    assert table.pca_score_ < 1
