@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._columns._measures import SHARPNESS
 from .._keras import load_keras
 from ._objective import check_cellwise, loss_key, make_loss
-
-SHARPNESS = 20.0  # of the bend below which an output is hardly any probability
 
 
 @dataclass(frozen=True)
