@@ -11,6 +11,8 @@ ORDER = [
     "plot_stacked.py",
     "plot_supervised.py",
     "plot_few_labels.py",
+    "plot_table_with_holes.py",
+    "plot_mixed_table.py",
     "plot_pipeline_grid_search.py",
     "plot_anomalies.py",
     "plot_custom_network.py",

@@ -12,6 +12,9 @@ from ._regressor import AutoencoderRegressor
 from ._sparse import SparseAutoencoder
 from ._stacked import StackedAutoencoder
 from ._supervised import SupervisedAutoencoder
+from ._table_autoencoder import TableAutoencoder
+from ._table_codec import TableCodec
+from ._table_imputer import TableImputer
 from .compare import compare_with_pca
 
 __version__ = "0.1.0.dev0"
@@ -26,6 +29,9 @@ __all__ = [
     "SparseAutoencoder",
     "StackedAutoencoder",
     "SupervisedAutoencoder",
+    "TableAutoencoder",
+    "TableCodec",
+    "TableImputer",
     "__version__",
     "compare_with_pca",
 ]

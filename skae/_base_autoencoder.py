@@ -200,7 +200,17 @@ default=None
     # The rest is final.
 
     @with_callbacks
-    def _fit(self, kind, X, sample_weight=None, X_val=None, groups=None, labels=None):
+    def _fit(
+        self,
+        kind,
+        X,
+        sample_weight=None,
+        X_val=None,
+        groups=None,
+        *,
+        labels=None,
+        cells=None,
+    ):
         goes_on = kind is PartialFit and hasattr(self, "_model")
         blocks = found_blocks(X)
         if blocks is not None and not is_small(blocks):
@@ -220,6 +230,8 @@ default=None
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
         audience = Audience(self, X, X, metadata=metadata)
         recipe = self._recipe(rows, goes_on or self.warm_start)
+        if cells is not None:
+            rows, recipe = cells.of_fit(rows, recipe)
         for name, value in kind(recipe, rows, audience).run().items():
             setattr(self, name, value)
         return self

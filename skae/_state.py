@@ -7,6 +7,14 @@ from dataclasses import fields, is_dataclass
 
 from sklearn.base import BaseEstimator
 
+from ._columns._aside import Aside
+from ._columns._coded import Column
+from ._columns._filling import Filling, Spread
+from ._columns._floor import LinearFloor
+from ._columns._frames import Dtype
+from ._columns._levels import Hashed, Levels, OrderedLevels
+from ._columns._numbers import Numbers, Quantiles
+from ._columns._times import Times
 from ._data._pca import PrincipalComponents
 from ._fits._targets import Classes, Values
 from ._models._bounds import Bounds
@@ -28,6 +36,20 @@ STORED: dict[str, type] = {
         *(ActivationCode, Bounds, Classes, CustomModel, CustomNetwork, DenseModel),
         *(DenseNetwork, KLCode, KeptRows, L1Code, Perceptron, Predictor),
         *(PrincipalComponents, TopKCode, Values),
+        *(
+            Aside,
+            Column,
+            Dtype,
+            Filling,
+            Hashed,
+            LinearFloor,
+            Spread,
+            Levels,
+            Numbers,
+            OrderedLevels,
+            Quantiles,
+            Times,
+        ),
     )
 }
 

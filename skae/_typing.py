@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from scipy import sparse
 
+# Frames of pandas, polars and Arrow have no type in common.
+Frame: TypeAlias = "Any"
 Rows: TypeAlias = "ArrayLike | sparse.csr_matrix | sparse.csr_array"
 # With `set_output` or `sparse_output` a frame or a sparse matrix: what a checker cannot
 # know, it leaves to the reader.
@@ -36,6 +38,7 @@ __all__ = [
     "BuildNetwork",
     "Callbacks",
     "Curves",
+    "Frame",
     "Given",
     "Loss",
     "MatplotlibAxes",

@@ -190,6 +190,8 @@ SAID_OTHERWISE = {  # by estimators to which the common sentence does not apply
     ("AutoencoderRegressor", "validation_fraction"),
     ("AutoencoderDetector", "autoencoder"),
     ("AutoencoderDetector", "random_state"),
+    ("TableAutoencoder", "random_state"),
+    ("TableImputer", "random_state"),
 }
 
 

@@ -25,6 +25,7 @@ X, Y = load_wine(return_X_y=True)
 ESTIMATORS = {
     **TRANSFORMERS,
     **PREDICTORS,
+    "codec": skae.TableCodec(),
     "kl": skae.SparseAutoencoder(4, sparsity="kl", **QUICK),
     "l1 stack": skae.StackedAutoencoder(2, sparsity="l1", pretrain_epochs=2, **QUICK),
     "loss": skae.AutoencoderTransformer(2, loss=keras.losses.Huber(0.5), **QUICK),

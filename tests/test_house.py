@@ -17,13 +17,17 @@ ROOT = Path(skae.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 LEAVES = {
     *("_autoencoder", "_denoising", "_sparse", "_stacked", "_layer", "_supervised"),
-    *("_classifier", "_regressor", "_detector"),
+    *("_classifier", "_regressor", "_detector", "_table_codec"),
+    *("_table_autoencoder", "_table_imputer"),
 }
 BASES = {
     *("_base_autoencoder", "_fitted", "_base_predictor", "_copies", "_constraints"),
-    *("_state", "_onnx"),
+    *("_state", "_onnx", "_table_fit", "_fitted_table"),
 }
-GROUND = {"_data", "blocks", "corruption", "_compat", "_console", "_typing"}
+GROUND = {
+    *("_columns", "_data", "blocks", "corruption"),
+    *("_compat", "_console", "_typing"),
+}
 CHAINS = [  # a place may import from those behind it, and from within itself
     [LEAVES, BASES, {"_fits"}, {"_training"}, {"_models"}, {"_keras", "sparsity"}, GROUND],
     [{"displays"}, {"compare"}, {"metrics"}, GROUND],
@@ -51,6 +55,10 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "sparsity": "sparse",
     "compare": "compare",
     "displays": "displays",
+    "_columns": "table_codec",
+    "_columns._arrays": "table_autoencoder",
+    "_columns._floor": "filling",
+    "_columns._measures": "filling",
     "_data": "bad_input",
     "_data._arrays": "blocks",
     "_data._dask": "dask",
@@ -74,7 +82,12 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "_fits._targets": "finetune",
     "_models._references": "anomalies",
     "_fits._causes": "bad_input",
+    "_table_fit": "table_autoencoder",
+    "_fitted_table": "table_autoencoder",
+    "_table_imputer": "table_autoencoder",
+    "_fits._cells": "filling",
     "_training": "training",
+    "_training._observed": "filling",
     "_training._functions": "programs",
     "_training._objective": "programs",
     "_models": "network",

@@ -21,4 +21,4 @@ def test_fitted_estimators_serve_where_keras_is_missing(tmp_path, monkeypatch):
             timeout=300,
         )
         assert answer.returncode == 0, answer.stderr
-    assert answer.stdout == "8 estimators answer without Keras\n"
+    assert answer.stdout == "10 estimators answer without Keras\n"

@@ -43,6 +43,13 @@ def right(X: np.ndarray, y: np.ndarray) -> None:
     assert_type(detector.score_samples(X), np.ndarray)
     detector.explain(X, what="expected").idxmax(axis=1)
 
+    table = skae.TableAutoencoder(denoiser, kinds={"zip": "category"}).fit(X)
+    assert_type(table, skae.TableAutoencoder)
+    assert_type(table.score(X), float)
+    table.cell_scores(X).idxmax(axis=1)
+    assert_type(skae.TableImputer(table).fit(X), skae.TableImputer)
+    assert_type(skae.TableCodec(numeric="quantile").fit(X).kinds_, dict)
+
     comparison = skae.compare_with_pca({"plain": autoencoder}, X, y, n_components=2)
     assert_type(comparison, Comparison)
     displays.WidthDisplay(comparison).plot()
@@ -57,6 +64,7 @@ def wrong(X: np.ndarray) -> None:
     skae.AutoencoderTransformer(n_hidden=3)  # type: ignore[call-arg]
     skae.DenoisingAutoencoder(noise="swop")  # type: ignore[arg-type]
     skae.SparseAutoencoder(sparsity="l2")  # type: ignore[arg-type]
+    skae.TableAutoencoder(categorical_loss="mae")  # type: ignore[arg-type]
     skae.AutoencoderClassifier(fine_tune="last")  # type: ignore[arg-type]
     skae.AutoencoderClassifier().fit(X)  # type: ignore[call-arg]
     metrics.continuity(X, X, n_neighbors="5")  # type: ignore[arg-type]

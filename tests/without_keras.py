@@ -34,12 +34,18 @@ PREDICTORS = {
     "classifier": skae.AutoencoderClassifier(max_epochs=3, random_state=0),
     "regressor": skae.AutoencoderRegressor(max_epochs=3, random_state=0),
     "detector": skae.AutoencoderDetector(skae.AutoencoderTransformer(2, **QUICK)),
+    "table": skae.TableAutoencoder(skae.AutoencoderTransformer(2, **QUICK)),
+    "imputer": skae.TableImputer(
+        skae.TableAutoencoder(skae.AutoencoderTransformer(2, **QUICK))
+    ),
 }
 ANSWERS = {  # the methods that must answer, and with the same numbers
     **{name: ["transform", "score", "score_samples"] for name in TRANSFORMERS},
     "classifier": ["predict", "predict_proba"],
     "regressor": ["predict"],
     "detector": ["predict", "score_samples"],
+    "table": ["transform", "score"],
+    "imputer": ["transform"],
 }
 
 

@@ -26,6 +26,9 @@ class Table:
         What the rows have been labelled with, as a task takes it.
     n_behind : int, default=None
         Of how many rows these are a sample; None for the rows of a fit themselves.
+    observed : ndarray of bool of shape (n_samples, n_features), default=None
+        Which cells are what they were measured to be; the others are estimates, and no
+        task compares with them.
     """
 
     X: object
@@ -34,6 +37,7 @@ class Table:
     scale: float
     labels: np.ndarray | None = None
     n_behind: int | None = None
+    observed: np.ndarray | None = None
 
     def rows(self, index):
         """Return conditioned rows, a new array in float32."""
@@ -67,10 +71,13 @@ class Table:
         ----------
         index : ndarray of int
         targets_of : callable
-            ``(rows, labels) -> targets``, as a task says it.
+            ``(rows, labels) -> targets``, as a task says it: of rows that are NaN where
+            cells are not observed.
         """
-        rows = self.rows(index)
-        return rows, targets_of(rows, None if self.labels is None else self.labels[index])
+        rows = known = self.rows(index)
+        if self.observed is not None:
+            known = np.where(self.observed[index], rows, np.float32(np.nan))
+        return rows, targets_of(known, None if self.labels is None else self.labels[index])
 
     @functools.cached_property
     def _conditioned(self):

@@ -215,13 +215,15 @@ class Fit:
     def table(self, start):
         """Return the rows in the units of the network."""
         rows = self.rows
-        return Table(rows.X, rows.weight, start.shift, start.scale, rows.labels)
+        own = rows.labels, rows.observed
+        return Table(rows.X, rows.weight, start.shift, start.scale, *own)
 
     def validation(self, table, split):
         """Return the rows that choose the best epoch, or None."""
         rows = self.rows
         if rows.X_val is not None:
-            table = Table(rows.X_val, None, table.shift, table.scale, rows.labels_val)
+            own = rows.labels_val, rows.observed_val
+            table = Table(rows.X_val, None, table.shift, table.scale, *own)
         elif not len(split.validation):
             return None
         return table, split.validation
@@ -255,7 +257,8 @@ class Fit:
 
     def components(self):
         """Return the principal components of the rows."""
-        return principal_components(self.rows.X, self.recipe.width, self.rows.weight)
+        find = self.recipe.components or principal_components
+        return find(self.rows.X, self.recipe.width, self.rows.weight)
 
     def split(self, pca):
         """Return the training and the validation rows."""

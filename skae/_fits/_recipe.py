@@ -29,6 +29,8 @@ class TrainingRows:
         What the task takes beside the rows.
     target : Classes or Values, default=None
         What the labels are.
+    observed, observed_val : ndarray of bool of shape (n, n_features), default=None
+        Which cells were there, and are no estimates.
     """
 
     X: Any
@@ -38,6 +40,8 @@ class TrainingRows:
     labels: np.ndarray | None = None
     labels_val: np.ndarray | None = None
     target: Any = None
+    observed: np.ndarray | None = None
+    observed_val: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,9 @@ class Recipe:
         Of the estimator, to say what a failure may come from.
     before : Before, default=None
         Where to go on from.
+    components : callable, default=None
+        ``(X, width, sample_weight) -> PrincipalComponents``; None finds those of all
+        columns.
     """
 
     plan: Any
@@ -103,3 +110,4 @@ class Recipe:
     about_codes: Callable
     parameters: dict
     before: Before | None = None
+    components: Callable | None = None

@@ -10,6 +10,7 @@ from ._hooks import (
 )
 from ._loop import train
 from ._objective import Objective, check_cellwise, make_loss, optimizer_key
+from ._observed import Kinds, ObservedCells
 from ._programs import borrowed_program, lent_program
 from ._schedule import Schedule
 from ._task import Labels, Reconstruction, RowsAndLabels
@@ -18,9 +19,11 @@ from ._tensorflow import Program
 __all__ = [
     "Hooks",
     "KerasCallbacks",
+    "Kinds",
     "Labels",
     "Lines",
     "Objective",
+    "ObservedCells",
     "Program",
     "Reconstruction",
     "RowsAndLabels",

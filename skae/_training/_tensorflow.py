@@ -60,7 +60,10 @@ class Program:
         self._shift = tf.Variable(tf.zeros(n_features), trainable=False)
         self._scale = tf.Variable(1.0, trainable=False)
         self._decay = tf.Variable(0.0, trainable=False)
-        self._settings = [tf.Variable(0.0, trainable=False) for _ in task.settings]
+        self._settings = [
+            tf.Variable(np.zeros_like(value, np.float32), trainable=False)
+            for value in task.settings
+        ]
         if optimizer.weight_decay is not None:
             optimizer.weight_decay = self._decay
         self._built_as = self._compiled_in()
@@ -125,7 +128,7 @@ class Program:
         scale : float
             A conditioned value is ``(x - shift) / scale``.
         weight_decay : float or None
-        settings : sequence of float, default=None
+        settings : sequence of float or ndarray, default=None
             Those of the task of this fit; None takes those of the task compiled.
         """
         weights = [
@@ -140,7 +143,7 @@ class Program:
         decay = 0.0 if weight_decay is None else weight_decay
         settings = self.task.settings if settings is None else settings
         with np.errstate(over="ignore", under="ignore"):  # used in the user's units alone
-            units = [shift.astype(np.float32), *np.float32([scale, decay, *settings])]
+            units = [np.float32(value) for value in (shift, scale, decay, *settings)]
         state = optimizer_state or self._fresh_state
         tensor = self._tf.convert_to_tensor
         self._assign(*map(tensor, [*weights, *state, *seeds, *units]))

@@ -24,8 +24,15 @@ from .._data._split import checked_groups
 from .._typing import ArrayLike, Rows, Widths
 from ._comparison import Comparison
 from ._measuring import Split, measured_on_split, pca_curve
-from ._pipelines import last_step, needs_target, path_to_last_step
-from ._preparation import as_frame, as_table, as_target, holds_classes, prepared
+from ._pipelines import is_of_tables, last_step, needs_target, path_to_last_step
+from ._preparation import (
+    as_frame,
+    as_table,
+    as_target,
+    coded,
+    holds_classes,
+    prepared,
+)
 from ._splitting import make_splits, shared_variance
 
 
@@ -48,6 +55,10 @@ def compare_with_pca(
     standardised, missing ones replaced by the mean; dates count as numbers. Text is
     one-hot encoded with at most 20 categories a column, the rare ones together; a missing
     text is a category too. Everything is measured on the held-out rows.
+
+    With a :class:`TableAutoencoder` among the estimators, which takes the frame as it is,
+    all others get the columns as its codec has them, their holes filled with what linear
+    regressions expect there, and all are compared by the errors of these columns.
 
     Parameters
     ----------
@@ -115,7 +126,8 @@ def compare_with_pca(
     groups = checked_groups(groups, table)
     pairs, together = make_splits(table, y, cv, groups, random_state)
     splits = [
-        _prepared_split(number, pair, table, y, groups) for number, pair in enumerate(pairs)
+        _prepared_split(number, pair, table, y, groups, coder=_coder(named, X))
+        for number, pair in enumerate(pairs)
     ]
     n_columns = min(split.rows.shape[1] for split in splits)
     limit = min(min(split.rows.shape) for split in splits)
@@ -153,14 +165,24 @@ def compare_with_pca(
     )
 
 
-def _prepared_split(number, pair, table, y, groups):
+def _prepared_split(number, pair, table, y, groups, *, coder):
     """Return a split of the table, its columns prepared on the training rows."""
+    *both, frames = (*prepared(table, *pair), None) if coder is None else coder(*pair)
     return Split(
         number,
-        *prepared(table, *pair),
+        *both,
         targets=None if y is None else tuple(y[part] for part in pair),
         groups=None if groups is None else groups[pair[0]],
+        frames=frames,
     )
+
+
+def _coder(named, X):
+    """Return what prepares a split as the first estimator of frames does, None for none."""
+    of_tables = [estimator for estimator in named.values() if is_of_tables(estimator)]
+    if not of_tables:
+        return None
+    return lambda train, test: coded(as_table(X), train, test, of_tables[0]._codec())
 
 
 def _records(measured, tasks, verbose):
@@ -264,6 +286,8 @@ def _supervised(named, y):
 def _width_parameter(name, estimator):
     """Return the name of the parameter that sets the width."""
     last = last_step(estimator)
+    if is_of_tables(estimator) and "estimator__n_components" in last.get_params():
+        return "estimator__n_components"
     is_instance = hasattr(last, "get_params") and not isinstance(last, type)
     if not is_instance or "n_components" not in last.get_params():
         raise ValueError(

@@ -13,6 +13,7 @@ from .._data._errors import sum_of_squares, variance_explained
 from ..metrics import continuity, reconstruction_error, reconstruction_r2
 from ._pipelines import (
     as_dense,
+    is_of_tables,
     last_step,
     needs_target,
     only_codes,
@@ -39,6 +40,8 @@ class Split:
         What to predict for them.
     groups : ndarray of shape (n_rows,), default=None
         Groups of the training rows.
+    frames : tuple of two DataFrame, default=None
+        The same rows as they came, for estimators that take these.
     """
 
     number: int
@@ -46,6 +49,11 @@ class Split:
     unseen: np.ndarray
     targets: tuple | None = None
     groups: np.ndarray | None = None
+    frames: tuple | None = None
+
+    def seen_by(self, estimator):
+        """Return training and held-out rows in the form that an estimator takes."""
+        return self.frames if is_of_tables(estimator) else (self.rows, self.unseen)
 
 
 def measured_on_split(estimators, split, predictor, scorer):
@@ -92,17 +100,19 @@ def fit_in_groups(estimator, X, groups, y=None):
 
 def _measured(estimator, split, predictor, scorer):
     """Return a record of measurements, and the error of each held-out row."""
-    unseen, training = split.unseen, split.rows.copy()  # a step may work in place
+    rows, held_out = split.seen_by(estimator)
+    unseen, training = split.unseen, rows.copy()  # a step may work in place
     start = time.perf_counter()
     targets = None if split.targets is None else split.targets[0]
     fit_in_groups(estimator, training, split.groups, targets)
     fit_seconds = time.perf_counter() - start
-    outputs, seconds = _timed_transform(estimator, unseen)
-    back = as_dense(estimator.inverse_transform(outputs.copy()))
+    outputs, seconds = _timed_transform(estimator, held_out)
+    decode = estimator._decoded if is_of_tables(estimator) else estimator.inverse_transform
+    back = as_dense(decode(outputs.copy()))
     record = {"r2": reconstruction_r2(unseen, back)}
     record |= _neighbourhoods(unseen, only_codes(estimator, outputs))
     if split.targets is not None:
-        known = as_dense(estimator.transform(split.rows.copy()))
+        known = as_dense(estimator.transform(rows.copy()))
         fitted = clone(predictor).fit(known, split.targets[0])
         record["score"] = float(scorer(fitted, outputs, split.targets[1]))
     record["fit_seconds"] = fit_seconds

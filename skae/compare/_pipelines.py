@@ -22,6 +22,11 @@ def path_to_last_step(estimator):
     return path
 
 
+def is_of_tables(estimator):
+    """Whether an estimator takes frames as they are, and codes their columns itself."""
+    return hasattr(estimator, "score_columns")
+
+
 def needs_target(estimator):
     """Whether an estimator, or a step of a Pipeline, cannot be fitted without a target."""
     if isinstance(estimator, Pipeline):

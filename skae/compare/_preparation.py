@@ -9,6 +9,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import type_of_target
 
+from .._columns._floor import fit_floor
 from .._data._kinds import collected
 from ._pipelines import as_dense
 
@@ -101,6 +102,17 @@ def _converted(column):
     elif kind not in NUMBERS and not pd.api.types.is_numeric_dtype(column):
         return column.astype(str)
     return column.where(column.notna(), np.nan).astype(np.float64)
+
+
+def coded(frame, train, test, codec):
+    """Return training and held-out rows as a codec has them, and both as they came.
+
+    Holes are filled with what linear regressions on the training rows expect there.
+    """
+    frames = frame.iloc[train], frame.iloc[test]
+    rows = codec.fit(frames[0]).transform(frames[0])
+    floor = fit_floor(rows)
+    return floor.fill(rows), floor.fill(codec.transform(frames[1])), frames
 
 
 def as_target(y):

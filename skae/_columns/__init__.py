@@ -1,0 +1,1 @@
+"""Columns of a frame as numbers, and back: one file for each kind of column."""

@@ -1,0 +1,141 @@
+"""Frames that people have: each is taken, or refused in one sentence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from skae import AutoencoderTransformer, TableAutoencoder
+
+pytestmark = pytest.mark.usefixtures("without_xla")
+N = 60
+QUICK = {"hidden_layer_sizes": (4,), "max_epochs": 2, "random_state": 0}
+TABLE = TableAutoencoder(AutoencoderTransformer(1, **QUICK))
+
+
+def numbers(seed=0):
+    x = np.random.default_rng(seed).normal(size=N)
+    return pd.DataFrame({"x": x, "y": x + 0.1 * np.sin(np.arange(N))})
+
+
+def levels(name="sort", of=("a", "b", "c")):
+    return pd.DataFrame({name: np.resize(np.array(of, dtype=object), N)})
+
+
+def holed(column):
+    """Return a column beside numbers, every fifth cell of which is missing."""
+    table = numbers()
+    table["z"] = column
+    table.loc[::5, "z"] = None
+    return table
+
+
+TAKEN = {
+    "categories alone": levels().assign(other=np.resize(["u", "v"], N)),
+    "unused levels": holed(pd.Categorical(np.resize(["a", "b"], N), list("abcd"))),
+    "pd.NA": holed(pd.array(np.resize([1, 2, 3], N), dtype="Int64")),
+    "nullable truth values": holed(pd.array(np.resize([True, False], N), dtype="boolean")),
+    "string dtype": holed(pd.array(np.resize(["a", "b"], N), dtype="string")),
+    "None": holed(np.resize(np.array(["a", "b", None], dtype=object), N)),
+    "empty strings": holed(np.resize(np.array(["a", ""], dtype=object), N)),
+    "time zones": holed(pd.date_range("2020", periods=N, freq="5h", tz="Asia/Tokyo")),
+    "nanoseconds": holed(pd.date_range("2020", periods=N, freq="5h").as_unit("ns")),
+    "durations": holed(pd.to_timedelta(np.arange(N), "m")),
+    "float32": holed(np.arange(N, dtype=np.float32)),
+    "an offset": holed(np.arange(N) + 1e12),
+    "huge numbers": holed(np.arange(N) * 1e160),
+    "labels that are no text": numbers().rename(columns={"x": 0, "y": 1}),
+    "a MultiIndex": numbers().set_index(pd.MultiIndex.from_product([range(6), range(10)])),
+    "a double index": numbers().set_index(np.zeros(N, dtype=int)),
+    "a missing column": numbers().assign(z=np.nan, w=None),
+    "constant columns with holes": holed(np.full(N, "a", dtype=object)),
+}
+
+
+@pytest.mark.parametrize("table", TAKEN.values(), ids=TAKEN.keys())
+def test_frame_is_taken_and_filled(table):
+    before = table.copy()
+    fitted = clone(TABLE).fit(table)
+    filled = fitted.impute(table)
+    assert filled.dtypes.equals(table.dtypes)
+    assert filled.index.equals(table.index)
+    assert filled.columns.equals(table.columns)
+    can_be_filled = table.columns[table.notna().any()]
+    assert not filled[can_be_filled].isna().any().any()
+    there = table.notna()
+    for name in can_be_filled:
+        assert filled[name][there[name].to_numpy()].equals(
+            table[name][there[name].to_numpy()]
+        )
+    back = fitted.reconstruct(table)
+    assert back.index.equals(table.index)
+    assert np.isfinite(fitted.score(table))
+    pd.testing.assert_frame_equal(table, before)
+
+
+REFUSED = {
+    "missing cells alone": (pd.DataFrame({"x": [None] * 5, "y": np.nan}), "no column that"),
+    "one row": (numbers()[:1], "n_samples=1 and no column that varies"),
+    "no rows": (numbers()[:0], "0 sample"),
+    "infinity": (numbers().replace(numbers()["x"][3], np.inf), "'x' contains infinity"),
+    "mixed types": (numbers().assign(z=[1, "a"] * (N // 2)), "'z' mixes values"),
+    "double names": (numbers().set_axis(["x", "x"], axis=1), "more than one column 'x'"),
+    "many levels": (
+        pd.DataFrame({"id": [f"n{i}" for i in range(10_000)], "x": range(10_000)}),
+        "'id' has 10000 levels",
+    ),
+}
+
+
+@pytest.mark.parametrize(("table", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_frame_is_refused_in_one_sentence(table, message):
+    estimator = clone(TABLE)
+    with pytest.raises(ValueError, match=message) as caught:
+        estimator.fit(table)
+    assert str(caught.value).count(". ") <= 1
+    assert not hasattr(estimator, "autoencoder_")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A table autoencoder of numbers and levels."""
+    return clone(TABLE).fit(numbers().join(levels()))
+
+
+@pytest.mark.parametrize("method", ["transform", "impute", "reconstruct", "cell_scores"])
+def test_no_rows_give_none(fitted, method):
+    assert len(getattr(fitted, method)(numbers().join(levels())[:0])) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t[["sort", "x", "y"]], "order"),
+        (lambda t: t.drop(columns="x"), "missing"),
+        (lambda t: t.assign(more=1), "unseen"),
+        (lambda t: t.assign(x="a"), "'x' holds text"),
+        (lambda t: t.assign(sort=1.5), "'sort' holds numbers"),
+    ],
+    ids=["order", "fewer", "more", "text", "numbers"],
+)
+def test_other_columns_are_refused(fitted, change, message):
+    with pytest.raises(ValueError, match=message):
+        fitted.transform(change(numbers().join(levels())))
+
+
+def test_level_never_seen_stays_and_counts_as_missing(fitted):
+    table = numbers().join(levels())[:3]
+    strange = table.assign(sort=["z", "a", None])
+    assert fitted.impute(strange)["sort"].tolist()[:2] == ["z", "a"]
+    codes = fitted.transform(strange)
+    np.testing.assert_allclose(codes[0], fitted.transform(table.assign(sort=None))[0])
+    assert fitted.cell_scores(strange)["sort"].isna().tolist() == [True, False, True]
+
+
+def test_row_of_nothing_gets_what_is_usual(fitted):
+    table = numbers().join(levels())
+    nothing = table[:1].astype({"sort": object}).copy()
+    nothing.loc[0] = [np.nan, np.nan, None]
+    filled = fitted.impute(nothing)
+    assert filled["x"].iloc[0] == pytest.approx(table["x"].mean(), abs=0.1)
+    assert filled["sort"].iloc[0] in ("a", "b", "c")
