@@ -1,0 +1,192 @@
+"""Program: what a compiled training step is, whatever backend it is compiled by."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
+from .._keras import float32_policy, interrupts_deferred, load_keras
+from ._objective import has_plain_rate
+
+
+class Program(ABC):
+    """A Keras network with its optimizer, compiled to train on whole chunks.
+
+    Weights, optimizer state, learning rates, weight decay and the units of the loss are
+    values that a fit sets; the architecture, the loss, the steps of the optimizer and the
+    batch size are compiled in. So one program serves any number of fits, one at a time.
+
+    Parameters
+    ----------
+    encoder, decoder : keras.Model
+    variables : list of keras.Variable
+        The weights of both in the order of the arrays that `load` takes.
+    task : Reconstruction or Labels
+        What the outputs are compared with.
+    optimizer : keras.optimizers.Optimizer
+        Built here for the trainable weights.
+    n_features, n_outputs : int
+        Of the encoder's inputs and of the decoder's outputs.
+    in_user_units : bool
+        Whether the loss must see the user's units; if not, it is computed on the
+        conditioned values.
+    """
+
+    @interrupts_deferred()
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        variables,
+        task,
+        optimizer,
+        *,
+        n_features,
+        n_outputs,
+        in_user_units,
+    ):
+        keras = load_keras()
+        with float32_policy():
+            inputs = keras.Input((n_features,), name="rows")
+            self.model = keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
+        self.optimizer = optimizer
+        self.task = task
+        self._variables = variables
+        self._seeds = _seed_variables(self.model, variables)
+        self._losses = task.make_losses()
+        self._in_user_units = in_user_units
+        self._build(n_features, n_outputs)
+        self._built_as = self._compiled_in()
+        self._fresh_state = self.optimizer_state()
+
+    @abstractmethod
+    def _build(self, n_features, n_outputs):
+        """Build the optimizer and what is compiled."""
+
+    @abstractmethod
+    def _assign(self, weights, state, seeds, units):
+        """Set the weights, the optimizer's variables, the seeds, and numbers of a fit.
+
+        `units` are the shift, the scale, the weight decay and the settings of the task.
+        """
+
+    @property
+    def has_own_schedule(self):
+        """Whether the optimizer came with a learning rate schedule of its own."""
+        return not has_plain_rate(self.optimizer)
+
+    @property
+    def learning_rate(self):
+        """The optimizer's current learning rate."""
+        return float(self.optimizer.learning_rate)
+
+    @property
+    def is_untouched(self):
+        """Whether no callback has changed what is compiled in."""
+        return self._built_as == self._compiled_in()
+
+    def _compiled_in(self):
+        optimizer, layers = self.optimizer, all_layers(self.model)
+        trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
+        # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
+        # The config of a model repeats those of its layers, skae's too.
+        alone = [layer for layer in layers if not getattr(layer, "layers", None)]
+        settings = [layer.get_config() for layer in alone if is_keras_own(layer)]
+        settings.append(optimizer.get_config())
+        for name in ("learning_rate", "weight_decay"):
+            settings[-1].pop(name, None)
+        identities = id(rate_or_schedule(optimizer)), id(optimizer.weight_decay)
+        return *identities, trainable, repr(settings)
+
+    @interrupts_deferred()
+    def load(
+        self,
+        weights,
+        optimizer_state,
+        seed,
+        *,
+        shift,
+        scale,
+        weight_decay,
+        settings=None,
+    ):
+        """Set all that one fit has of its own.
+
+        Parameters
+        ----------
+        weights : list of ndarray
+        optimizer_state : list of ndarray or None
+            As `optimizer_state` returned it; None starts afresh.
+        seed : numpy.random.SeedSequence
+            For layers that draw random numbers while training.
+        shift : ndarray of shape (n_features,)
+        scale : float
+            A conditioned value is ``(x - shift) / scale``.
+        weight_decay : float or None
+        settings : sequence of float, default=None
+            Those of the task of this fit; None takes those of the task compiled.
+        """
+        weights = [
+            np.array(value, dtype=variable.dtype)
+            for variable, value in zip(self._variables, weights)
+        ]
+        words = seed.generate_state(len(self._seeds))
+        seeds = [
+            np.array([word, 0], dtype=variable.dtype)
+            for variable, word in zip(self._seeds, words)
+        ]
+        decay = 0.0 if weight_decay is None else weight_decay
+        settings = self.task.settings if settings is None else settings
+        with np.errstate(over="ignore", under="ignore"):  # used in the user's units alone
+            units = [shift.astype(np.float32), *np.float32([scale, decay, *settings])]
+        self._assign(weights, optimizer_state or self._fresh_state, seeds, units)
+
+    @interrupts_deferred()
+    def weights(self):
+        """Return a copy of the weights."""
+        return [np.array(variable.value) for variable in self._variables]
+
+    @interrupts_deferred()
+    def optimizer_state(self):
+        """Return a copy of the optimizer's variables."""
+        return [np.array(variable.value) for variable in self.optimizer.variables]
+
+    @abstractmethod
+    def train(self, chunk, learning_rates):
+        """Update the weights on the batches of a chunk.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        learning_rates : ndarray of shape (chunk_batches,)
+
+        Returns
+        -------
+        loss, penalty : float
+            Weighted sum of the rows' losses, and of the batches' penalties.
+        """
+
+    @abstractmethod
+    def evaluate(self, inputs, targets):
+        """Return the loss of each row, shape (n_rows,), as at inference."""
+
+    def _row_losses(self, inputs, targets, outputs, units):
+        """Return the loss of each row for outputs of the network."""
+        shift, scale, _, *settings = units
+
+        def in_units(values):
+            return values * scale + shift if self._in_user_units else values
+
+        outputs = load_keras().ops.cast(outputs, "float32")
+        return self.task.row_losses(
+            self._losses, inputs, targets, outputs, in_units, settings
+        )
+
+
+def _seed_variables(model, weights):
+    known = {id(variable) for variable in weights}
+    return [
+        variable
+        for variable in model.variables
+        if id(variable) not in known and is_seed_state(variable)
+    ]
