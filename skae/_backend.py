@@ -71,9 +71,9 @@ def start(name):
         If that fails.
     """
     try:
-        if name not in sys.modules:
-            _STARTS[name]()
-        with _environment(KERAS_BACKEND=name):
+        with _environment(KERAS_BACKEND=name):  # TensorFlow, too, imports Keras
+            if name not in sys.modules:
+                _STARTS[name]()
             import keras  # noqa: F401
     except Exception as error:
         raise RuntimeError(

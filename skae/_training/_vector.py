@@ -8,6 +8,7 @@ import numpy as np
 from .._compat import undecayed_pattern
 from .._keras import load_keras
 
+MOST = 1 << 20  # weights: joining the gradients of more takes longer than many steps
 _BY_ELEMENT = {  # Keras' optimizers whose step of a weight looks at no other weight
     *("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam"),
     *("RMSprop", "SGD"),
@@ -30,7 +31,8 @@ def in_vectors(optimizer, variables):
         and undecayed_pattern(optimizer) is None
     )
     is_plain = all(variable.dtype == "float32" for variable in variables)
-    if len(variables) > 1 and is_by_element and is_plain:
+    n_weights = sum(_size(variable.shape) for variable in variables)
+    if len(variables) > 1 and n_weights <= MOST and is_by_element and is_plain:
         return OneVector.of(variables)
     return Apart(variables)
 
