@@ -3,9 +3,8 @@
 import numpy as np
 
 from .._compat import rate_or_schedule
-from .._keras import interrupts_deferred, load_keras
-from ._program import Program
-from ._vector import in_vectors
+from .._keras import interrupts_deferred
+from ._program import Program, assign_each, values_of
 
 
 class JaxProgram(Program):
@@ -19,20 +18,16 @@ class JaxProgram(Program):
         import jax
 
         self._jax = jax
-        self._trainable = self.model.trainable_variables
-        self._others = self.model.non_trainable_variables
-        self._vectors = in_vectors(self.optimizer, self._trainable)
-        self.optimizer.build(self._vectors.variables)
         self._changing = self._trainable, self._others, self.optimizer.variables
         self._train = jax.jit(self._run_batches, donate_argnums=0)
-        self._evaluate = jax.jit(self._run_rows)
+        self._evaluate = jax.jit(self._row_losses_of)
         self._units = None
 
     def _assign(self, weights, state, seeds, units):
-        _assign_each(self._variables, weights)
+        assign_each(self._variables, weights)
         # Copies, since JAX may keep arrays where they are, and trains in place.
-        _assign_each(self.optimizer.variables, map(np.array, state))
-        _assign_each(self._seeds, seeds)
+        assign_each(self.optimizer.variables, map(np.array, state))
+        assign_each(self._seeds, seeds)
         self._units = [self._jax.device_put(value) for value in units]
 
     @interrupts_deferred()
@@ -40,12 +35,12 @@ class JaxProgram(Program):
         """Update the weights on the batches of a chunk; return the loss and the penalty."""
         x = self._jax.device_put(chunk.inputs)
         y = x if chunk.targets is chunk.inputs else chunk.targets
-        state = [_values(variables) for variables in self._changing]
+        state = [values_of(variables) for variables in self._changing]
         state, sums = self._train(
             state, self._units, x, y, chunk.weights, learning_rates, chunk.n_batches
         )
         for variables, values in zip(self._changing, state):
-            _assign_each(variables, values)
+            assign_each(variables, values)
         loss, penalty = np.asarray(sums)
         return float(loss), float(penalty)
 
@@ -55,7 +50,7 @@ class JaxProgram(Program):
         n_rows = len(inputs)
         x = self._jax.device_put(_filled(inputs))
         y = x if targets is inputs else _filled(targets)
-        weights = _values(self._trainable), _values(self._others)
+        weights = values_of(self._trainable), values_of(self._others)
         return np.asarray(self._evaluate(*weights, self._units, x, y))[:n_rows]
 
     def _run_batches(self, state, units, inputs, targets, weights, rates, n_batches):
@@ -66,32 +61,15 @@ class JaxProgram(Program):
             slope = jax.grad(self._loss, has_aux=True)
             weight_values = self._vectors.split(vectors)
             batch = inputs[i], targets[i], weights[i]
-            gradients, (others, parts) = slope(weight_values, others, units, *batch)
+            gradients, (parts, others) = slope(weight_values, others, units, *batch)
             gradients = self._vectors.join(gradients)
             vectors, steps = self._stepped(vectors, gradients, steps, rates[i], units[2])
-            return vectors, others, steps, sums + jax.numpy.stack(parts)
+            return vectors, others, steps, sums + parts
 
         trainable, others, steps = state
         start = self._vectors.join(trainable), others, steps, jax.numpy.zeros(2)
         vectors, others, steps, sums = jax.lax.fori_loop(0, n_batches, run_batch, start)
         return [self._vectors.split(vectors), others, steps], sums
-
-    def _loss(self, trainable, others, units, inputs, targets, weight):
-        """Return the mean loss of a batch, and what comes with it."""
-        sum_of, maximum = self._jax.numpy.sum, self._jax.numpy.maximum
-        with self._holding(trainable, others) as scope:
-            outputs = self.model(inputs, training=True)
-            penalty = sum(self.model.losses, 0.0)
-        others = [scope.get_current_value(variable) for variable in self._others]
-        per_row = self._row_losses(inputs, targets, outputs, units)
-        loss_sum, total_weight = sum_of(weight * per_row), sum_of(weight)
-        loss = loss_sum / maximum(total_weight, 1e-30) + penalty
-        return loss, (others, (loss_sum, penalty * total_weight))
-
-    def _holding(self, trainable, others):
-        """Return a scope in which the model's variables hold other values."""
-        values = [*zip(self._trainable, trainable), *zip(self._others, others)]
-        return load_keras().StatelessScope(values, collect_losses=True)
 
     def _stepped(self, vectors, gradients, steps, rate, decay):
         """Return the weights and the optimizer's variables after a step."""
@@ -108,20 +86,6 @@ class JaxProgram(Program):
         finally:
             optimizer.weight_decay = before
         return self._vectors.constrained(vectors), steps
-
-    def _run_rows(self, trainable, others, units, inputs, targets):
-        with self._holding(trainable, others):
-            outputs = self.model(inputs, training=False)
-        return self._row_losses(inputs, targets, outputs, units)
-
-
-def _values(variables):
-    return [variable.value for variable in variables]
-
-
-def _assign_each(variables, values):
-    for variable, value in zip(variables, values):
-        variable.assign(value)
 
 
 def _filled(rows):

@@ -7,6 +7,7 @@ import numpy as np
 from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
 from .._keras import float32_policy, interrupts_deferred, load_keras
 from ._objective import has_plain_rate
+from ._vector import in_vectors
 
 
 class Program(ABC):
@@ -52,7 +53,11 @@ class Program(ABC):
         self.optimizer = optimizer
         self.task = task
         self._variables = variables
-        self._seeds = _seed_variables(self.model, variables)
+        self._trainable = self.model.trainable_variables
+        self._others = self.model.non_trainable_variables
+        self._seeds = _seed_variables(self._others, variables)
+        self._vectors = in_vectors(optimizer, self._trainable)
+        optimizer.build(self._vectors.variables)
         self._losses = task.make_losses()
         self._in_user_units = in_user_units
         self._build(n_features, n_outputs)
@@ -61,7 +66,7 @@ class Program(ABC):
 
     @abstractmethod
     def _build(self, n_features, n_outputs):
-        """Build the optimizer and what is compiled."""
+        """Build what is compiled."""
 
     @abstractmethod
     def _assign(self, weights, state, seeds, units):
@@ -116,7 +121,8 @@ class Program(ABC):
         ----------
         weights : list of ndarray
         optimizer_state : list of ndarray or None
-            As `optimizer_state` returned it; None starts afresh.
+            As `optimizer_state` returned it; None, or what an older version or another
+            optimizer has left, starts afresh.
         seed : numpy.random.SeedSequence
             For layers that draw random numbers while training.
         shift : ndarray of shape (n_features,)
@@ -139,7 +145,10 @@ class Program(ABC):
         settings = self.task.settings if settings is None else settings
         with np.errstate(over="ignore", under="ignore"):  # used in the user's units alone
             units = [shift.astype(np.float32), *np.float32([scale, decay, *settings])]
-        self._assign(weights, optimizer_state or self._fresh_state, seeds, units)
+        state = self._fresh_state
+        if list(map(np.shape, optimizer_state or [])) == list(map(np.shape, state)):
+            state = optimizer_state
+        self._assign(weights, state, seeds, units)
 
     @interrupts_deferred()
     def weights(self):
@@ -170,6 +179,33 @@ class Program(ABC):
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
 
+    def _loss(self, trainable, others, units, inputs, targets, weight):
+        """Return the mean loss of a batch for values of the variables.
+
+        Beside it ``(parts, others)``: the weighted sums of losses and of penalties, and
+        what the other variables are after the batch.
+        """
+        ops = load_keras().ops
+        with self._holding(trainable, others) as scope:
+            outputs = self.model(inputs, training=True)
+            penalty = sum(self.model.losses, 0.0)
+        others = [scope.get_current_value(variable) for variable in self._others]
+        per_row = self._row_losses(inputs, targets, outputs, units)
+        loss_sum, total_weight = ops.sum(weight * per_row), ops.sum(weight)
+        loss = loss_sum / ops.maximum(total_weight, 1e-30) + penalty
+        return loss, (ops.stack([loss_sum, penalty * total_weight]), others)
+
+    def _row_losses_of(self, trainable, others, units, inputs, targets):
+        """Return the loss of each row for values of the variables, as at inference."""
+        with self._holding(trainable, others):
+            outputs = self.model(inputs, training=False)
+        return self._row_losses(inputs, targets, outputs, units)
+
+    def _holding(self, trainable, others):
+        """Return a scope in which the model's variables hold other values."""
+        values = [*zip(self._trainable, trainable), *zip(self._others, others)]
+        return load_keras().StatelessScope(values, collect_losses=True)
+
     def _row_losses(self, inputs, targets, outputs, units):
         """Return the loss of each row for outputs of the network."""
         shift, scale, _, *settings = units
@@ -183,10 +219,21 @@ class Program(ABC):
         )
 
 
-def _seed_variables(model, weights):
+def values_of(variables):
+    """Return what Keras variables hold."""
+    return [variable.value for variable in variables]
+
+
+def assign_each(variables, values):
+    """Set Keras variables."""
+    for variable, value in zip(variables, values):
+        variable.assign(value)
+
+
+def _seed_variables(variables, weights):
     known = {id(variable) for variable in weights}
     return [
         variable
-        for variable in model.variables
+        for variable in variables
         if id(variable) not in known and is_seed_state(variable)
     ]

@@ -1,7 +1,7 @@
 """The compiled training step on TensorFlow: all batches of a chunk in one call."""
 
 from .._keras import interrupts_deferred
-from ._program import Program
+from ._program import Program, assign_each, values_of
 
 
 class TensorFlowProgram(Program):
@@ -11,7 +11,6 @@ class TensorFlowProgram(Program):
         import tensorflow as tf
 
         self._tf = tf
-        self.optimizer.build(self.model.trainable_variables)
         self._units = [
             tf.Variable(start, trainable=False)
             for start in (tf.zeros(n_features), 1.0, 0.0, *self.task.settings)
@@ -70,29 +69,35 @@ class TensorFlowProgram(Program):
         return traced.get_concrete_function(*arguments)
 
     def _run_batches(self, inputs, targets, weights, learning_rates, n_batches):
-        tf = self._tf
-        variables = self.model.trainable_variables
+        tf, vectors = self._tf, self._vectors
 
         def run_batch(i, sums):
             if not self.has_own_schedule:
                 self.optimizer.learning_rate.assign(learning_rates[i])
-            weight = weights[i]
-            total_weight = tf.reduce_sum(weight)
-            with tf.GradientTape() as tape:
-                outputs = self.model(inputs[i], training=True)
-                per_row = self._row_losses(inputs[i], targets[i], outputs, self._units)
-                loss_sum = tf.reduce_sum(weight * per_row)
-                penalty = tf.add_n(self.model.losses) if self.model.losses else 0.0
-                loss = loss_sum / tf.maximum(total_weight, 1e-30) + penalty
-            gradients = tape.gradient(loss, variables)
-            self.optimizer.apply(gradients, variables)
-            return i + 1, sums + tf.stack([loss_sum, penalty * total_weight])
+            batch = inputs[i], targets[i], weights[i]
+            return i + 1, sums + self._run_batch(*batch)
 
+        assign_each(vectors.variables, vectors.join(values_of(self._trainable)))
         _, sums = tf.while_loop(
             lambda i, _: i < n_batches, run_batch, (tf.constant(0), tf.zeros(2))
         )
+        assign_each(self._trainable, vectors.split(values_of(vectors.variables)))
         return sums
 
+    def _run_batch(self, *batch):
+        """Make a step, and return the weighted sums of losses and of penalties."""
+        tf, vectors = self._tf, self._vectors
+        held = map(tf.convert_to_tensor, values_of(vectors.variables))
+        trainable, others = vectors.split(list(held)), values_of(self._others)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(trainable)
+            loss, (parts, others) = self._loss(trainable, others, self._units, *batch)
+        gradients = tape.gradient(loss, trainable, unconnected_gradients="zero")
+        assign_each(self._others, others)
+        self.optimizer.apply(vectors.join(gradients), vectors.variables)
+        assign_each(vectors.variables, vectors.constrained(values_of(vectors.variables)))
+        return parts
+
     def _run_rows(self, inputs, targets):
-        outputs = self.model(inputs, training=False)
-        return self._row_losses(inputs, targets, outputs, self._units)
+        weights = values_of(self._trainable), values_of(self._others)
+        return self._row_losses_of(*weights, self._units, inputs, targets)
