@@ -99,6 +99,29 @@ def test_step_of_one_vector_is_that_of_each_weight(small, monkeypatch, optimizer
         np.testing.assert_allclose(curve, apart.history_[key], rtol=1e-5, err_msg=key)
 
 
+def test_optimizer_goes_on_from_the_state_that_another_backend_has_left(small):
+    settings = dict(hidden_layer_sizes=(6,), random_state=0)
+    curves = []
+    for whole in ("int32", "int64"):  # JAX's and TensorFlow's numbers of steps
+        estimator = AutoencoderTransformer(2, **settings).partial_fit(small)
+        kind, state = estimator._optimizer_state
+        state = [v.astype(whole) if v.dtype.kind == "i" else v for v in state]
+        estimator._optimizer_state = kind, state
+        curves.append(estimator.partial_fit(small).history_["loss"])
+    assert curves[0] == curves[1]
+
+
+def test_state_that_does_not_fit_the_optimizer_is_not_gone_on_from(small):
+    settings = dict(hidden_layer_sizes=(6,), random_state=0)
+    fresh, other = (
+        AutoencoderTransformer(2, **settings).partial_fit(small) for _ in range(2)
+    )
+    kind, state = other._optimizer_state
+    fresh._optimizer_state = None
+    other._optimizer_state = kind, state[:2]
+    assert fresh.partial_fit(small).history_ == other.partial_fit(small).history_
+
+
 def test_dropout_draws_by_the_seed_of_the_fit(small):
     settings = dict(build_network=dropout_network, max_epochs=3)
     curves = [

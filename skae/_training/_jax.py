@@ -25,8 +25,7 @@ class JaxProgram(Program):
 
     def _assign(self, weights, state, seeds, units):
         assign_each(self._variables, weights)
-        # Copies, since JAX may keep arrays where they are, and trains in place.
-        assign_each(self.optimizer.variables, map(np.array, state))
+        assign_each(self.optimizer.variables, state)
         assign_each(self._seeds, seeds)
         self._units = [self._jax.device_put(value) for value in units]
 

@@ -132,10 +132,6 @@ class Program(ABC):
         settings : sequence of float, default=None
             Those of the task of this fit; None takes those of the task compiled.
         """
-        weights = [
-            np.array(value, dtype=variable.dtype)
-            for variable, value in zip(self._variables, weights)
-        ]
         words = seed.generate_state(len(self._seeds))
         seeds = [
             np.array([word, 0], dtype=variable.dtype)
@@ -148,7 +144,12 @@ class Program(ABC):
         state = self._fresh_state
         if list(map(np.shape, optimizer_state or [])) == list(map(np.shape, state)):
             state = optimizer_state
-        self._assign(weights, state, seeds, units)
+        self._assign(
+            _as_held(self._variables, weights),
+            _as_held(self.optimizer.variables, state),
+            seeds,
+            units,
+        )
 
     @interrupts_deferred()
     def weights(self):
@@ -228,6 +229,14 @@ def assign_each(variables, values):
     """Set Keras variables."""
     for variable, value in zip(variables, values):
         variable.assign(value)
+
+
+def _as_held(variables, values):
+    """Return copies in the dtypes of variables: a backend may keep them, and write there.
+
+    Backends differ in their whole numbers.
+    """
+    return [np.array(value, dtype=v.dtype) for v, value in zip(variables, values)]
 
 
 def _seed_variables(variables, weights):
