@@ -106,8 +106,21 @@ def seed_modules():
     return global_state, seed_generator
 
 
-def tensorflow_has_threads():
-    """Whether TensorFlow is at work; it has no threads before the first operation."""
+def busy_backends():
+    """Return the names of the backends at work; they have no threads before."""
+    return [
+        name
+        for name, has_threads in (("tensorflow", _tensorflow_has), ("jax", _jax_has))
+        if has_threads()
+    ]
+
+
+def _tensorflow_has():
     module = sys.modules.get("tensorflow.python.eager.context")
     context = getattr(module, "_context", None)
     return context is not None and getattr(context, "_initialized", True)
+
+
+def _jax_has():
+    module = sys.modules.get("jax._src.xla_bridge")
+    return bool(getattr(module, "_backends", None))

@@ -2,122 +2,57 @@
 
 import contextlib
 import difflib
-import importlib.util
-import json
 import os
 import random
 import signal
 import sys
-import tempfile
 import threading
-from pathlib import Path
 
-from ._compat import seed_modules, tensorflow_has_threads
+from ._backend import BACKENDS, backend_to_take, start, wrong_backend
+from ._compat import busy_backends, seed_modules
 
 _import_lock = threading.Lock()
-_is_starting = False
-_is_lost = False  # whether this process is the child of one that TensorFlow worked in
+_starting = None  # the backend that is being imported
+_lost = None  # the backend whose threads did not follow this process, a forked child
 _HELD_BACK = [  # signals whose handlers may raise an exception
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGALRM")
     if hasattr(signal, name)
 ]
-_START_UP_LINE = ("WARNING: All log messages before absl", "To enable the following")
 
 
 def load_keras():
-    """Import Keras on its TensorFlow backend and return it.
+    """Import Keras on the backend that is chosen and installed, and return it.
 
-    The first import sets TensorFlow's number of threads to what this process was
-    given (a joblib worker has ``OMP_NUM_THREADS``) and holds back its start-up lines.
-    Ctrl-C waits until it is over: half an import cannot be repeated.
+    The first import sets the backend's number of threads to what this process was
+    given (a joblib worker has ``OMP_NUM_THREADS``) and holds back TensorFlow's start-up
+    lines. Ctrl-C waits until it is over: half an import cannot be repeated.
 
     Raises
     ------
     ImportError
-        If TensorFlow or Keras is not installed.
+        If Keras is not installed, or neither TensorFlow nor JAX.
     RuntimeError
-        If Keras runs on another backend than TensorFlow, if this process was forked
-        from one in which TensorFlow had been at work, if TensorFlow cannot be started,
-        or in a TensorFlow graph.
+        If Keras runs on another backend than these, if this process was forked from one
+        in which the backend had been at work, if it cannot be started, or in a TensorFlow
+        graph.
     """
-    global _is_starting
+    global _starting
     check_process()
     with _import_lock, interrupts_deferred():
-        if "keras" not in sys.modules or "tensorflow" not in sys.modules:
-            _check_choice()
-            _is_starting = True
+        if "keras" not in sys.modules:
+            _starting = backend_to_take()
             try:
-                _start()
+                start(_starting)
             finally:
-                _is_starting = False
+                _starting = None
         import keras
 
-    if keras.backend.backend() != "tensorflow":
-        raise _wrong_backend(keras.backend.backend())
-    _check_eager()
+    if keras.backend.backend() not in BACKENDS:
+        raise wrong_backend(keras.backend.backend())
+    if keras.backend.backend() == "tensorflow":
+        _check_eager()
     return keras
-
-
-def _start():
-    try:
-        if "tensorflow" not in sys.modules:
-            with _without_start_up_lines():
-                _start_tensorflow()
-        import keras  # noqa: F401
-    except Exception as error:
-        raise RuntimeError(
-            f"TensorFlow could not be started ({type(error).__name__}: {error}); if an "
-            "earlier import of it was interrupted, restart the process, else install it "
-            "anew with pip install --upgrade tensorflow keras."
-        ) from error
-
-
-def _start_tensorflow():
-    import tensorflow as tf
-
-    n_threads = os.environ.get("OMP_NUM_THREADS", "")
-    threading_config = tf.config.threading
-    if (
-        n_threads.isdecimal()
-        and "TF_NUM_INTRAOP_THREADS" not in os.environ
-        and threading_config.get_intra_op_parallelism_threads() == 0
-    ):
-        threading_config.set_intra_op_parallelism_threads(int(n_threads))
-        threading_config.set_inter_op_parallelism_threads(int(n_threads))
-    tf.function(lambda x: x + x, jit_compile=True)(tf.constant(1.0))
-
-
-def _check_choice():
-    """Raise an error if Keras would not come, or on another backend, before it tries."""
-    for name in ("tensorflow", "keras"):
-        if name not in sys.modules and importlib.util.find_spec(name) is None:
-            raise ImportError(
-                f"{name} is not installed, and skae trains with it; run "
-                'pip install "skae[tensorflow]".'
-            )
-    if "keras" not in sys.modules and _chosen_backend() != "tensorflow":
-        raise _wrong_backend(_chosen_backend())
-
-
-def _chosen_backend():
-    """Return the backend that Keras will take: the environment's, or its file's."""
-    name = os.environ.get("KERAS_BACKEND")
-    if name:
-        return name
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    try:
-        name = json.loads((home / "keras.json").read_text()).get("backend")
-    except (OSError, ValueError, AttributeError):  # none, or none that Keras could read
-        name = None
-    return name or "tensorflow"
-
-
-def _wrong_backend(name):
-    return RuntimeError(
-        f"Keras runs on the backend {name!r}, but skae trains on 'tensorflow'; set the "
-        "environment variable KERAS_BACKEND=tensorflow before Keras is imported."
-    )
 
 
 def _check_eager():
@@ -167,74 +102,24 @@ def interrupts_deferred():
 
 
 def check_process():
-    """Raise a RuntimeError in a child that TensorFlow's threads did not follow."""
-    if _is_lost:
+    """Raise a RuntimeError in a child that the backend's threads did not follow."""
+    if _lost is not None:
         raise RuntimeError(
-            "This process was forked from one in which TensorFlow had been at work, and "
-            "would wait forever for its threads; start processes with 'spawn' or "
+            f"This process was forked from one in which {BACKENDS[_lost]} had been at "
+            "work, and would wait forever for its threads; start processes with 'spawn' or "
             "'forkserver', or with joblib, or call skae before anything is trained in the "
             "parent."
         )
 
 
 def _notice_fork():
-    global _import_lock, _is_lost
+    global _import_lock, _lost
     _import_lock = threading.Lock()  # its holder may be a thread that did not follow
-    _is_lost = _is_lost or _is_starting or tensorflow_has_threads()
+    _lost = _lost or _starting or next(iter(busy_backends()), None)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_notice_fork)
-
-
-@contextlib.contextmanager
-def _without_start_up_lines():
-    """Hold back what TensorFlow logs while it starts; let all else through.
-
-    The lines come from C++ before any Python setting can reach them, so the file
-    descriptor itself is caught for the time of the import. A user who asks for all
-    lines, with TF_CPP_MIN_LOG_LEVEL=0, gets them.
-    """
-    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
-    if level == "0":
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = level or "2"
-    try:
-        with _caught_stderr() as caught:
-            yield
-    finally:
-        if level is None:
-            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-    for line in caught:
-        if not _is_start_up_line(line) and sys.stderr is not None:
-            sys.stderr.write(line)
-
-
-@contextlib.contextmanager
-def _caught_stderr():
-    """Collect the lines that arrive at file descriptor 2 inside the block."""
-    lines = []
-    try:
-        stderr = os.dup(2)
-    except OSError:  # a process without a console has nothing to keep clean
-        yield lines
-        return
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield lines
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            file.seek(0)
-            lines += file.read().decode(errors="replace").splitlines(True)
-
-
-def _is_start_up_line(line):
-    is_c_log = line[:1] in "IWE" and line[1:5].isdecimal()
-    is_dated_log = line[:4].isdecimal() and "tensorflow" in line
-    return is_c_log or is_dated_log or line.startswith(_START_UP_LINE)
 
 
 def unknown_name(value, parameter, names):

@@ -1,6 +1,7 @@
 """Data and networks that several test modules use."""
 
 import gc
+import os
 from collections import OrderedDict
 
 import numpy as np
@@ -9,15 +10,23 @@ from joblib.externals.loky import get_reusable_executor
 from sklearn.datasets import load_digits, load_wine
 from sklearn.preprocessing import StandardScaler
 
-from skae._training import Program
+from skae._backend import backend_to_take
 from skae._training import _programs as programs
+from skae._training._tensorflow import TensorFlowProgram
+
+BACKEND = backend_to_take()
+os.environ["KERAS_BACKEND"] = BACKEND  # for tests that import Keras themselves
 
 
 def pytest_collection_modifyitems(items):
-    """Keep tests that share compiled programs in one process: those of a module, of an
-    estimator in scikit-learn's checks, and of the code of a document.
+    """Leave out what the backend has not, and keep together what shares programs.
+
+    One process has the tests of a module, of an estimator in scikit-learn's checks, and
+    of the code of a document.
     """
     for item in items:
+        if BACKEND != "tensorflow" and item.get_closest_marker("tensorflow"):
+            item.add_marker(pytest.mark.skip(reason=f"needs TensorFlow, not {BACKEND}"))
         module, _, test = item.nodeid.partition("::")
         name, _, parameters = test.partition("[")
         is_apart = name in ("test_scikit_learn_check_passes", "test_code_of_documents_runs")
@@ -60,16 +69,17 @@ def without_xla(request, idle_programs, monkeypatch):
     """Leave XLA out of a fit: half of its time, if it is short, and most of its memory.
 
     For modules that test what surrounds the training. Their tests that are marked
-    `compiled` train long, or ask for the bits that a user's fit has.
+    `compiled` train long, or ask for the bits that a user's fit has. On JAX there is
+    nothing but XLA.
     """
     if request.node.get_closest_marker("compiled"):
         return
-    concrete = Program._concrete
+    concrete = TensorFlowProgram._concrete
 
     def traced(program, function, *arguments, jit_compile=None):
         return concrete(program, function, *arguments)
 
-    monkeypatch.setattr(Program, "_concrete", traced)
+    monkeypatch.setattr(TensorFlowProgram, "_concrete", traced)
     monkeypatch.setattr(programs, "_idle", idle_programs)
 
 

@@ -283,13 +283,13 @@ def test_emphasis_weighs_the_corrupted_cells(table):
 @pytest.mark.compiled
 def test_emphasised_loss_is_the_formula():
     from skae._models._dense_network import DenseNetwork
-    from skae._training import Objective, Program, Reconstruction
+    from skae._training import Objective, Reconstruction, program_class
     from skae._training._chunks import Chunk
 
     rng = np.random.default_rng(0)
     network = DenseNetwork(4, 4, (), "linear", False)
     objective = Objective(Reconstruction("mse", emphasis=3.0), "sgd", 0.0, 0.0)
-    program = Program(
+    program = program_class()(
         *network.build_models(),
         objective.task,
         objective.make_optimizer(),

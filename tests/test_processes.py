@@ -1,5 +1,6 @@
 """Forks, interruptions, backends and consoles: nobody's process hangs, nothing is lost."""
 
+import importlib.util
 import io
 import json
 import os
@@ -14,10 +15,9 @@ import warnings
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from networks import dropout_network
 
-from skae import AutoencoderTransformer, _keras, compare_with_pca
+from skae import AutoencoderTransformer, _backend, _keras, compare_with_pca
 from skae._data import _threads
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
@@ -33,6 +33,7 @@ def in_fork(function):
     read_end, write_end = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+        warnings.simplefilter("ignore", RuntimeWarning)  # which is JAX's of the same
         child = os.fork()
     if child == 0:
         try:
@@ -67,7 +68,8 @@ def test_keras_in_a_forked_child_is_refused_in_one_sentence(small, what):
         return getattr(estimator, what)(small)
 
     answer = in_fork(use)
-    assert "RuntimeError: This process was forked from one in which TensorFlow" in answer
+    name = _backend.BACKENDS[keras.backend.backend()]
+    assert f"RuntimeError: This process was forked from one in which {name} had" in answer
     assert "start processes with 'spawn' or 'forkserver'" in answer
 
 
@@ -189,7 +191,7 @@ def test_interruption_of_the_first_import_does_not_spoil_later_fits(small, tmp_p
         import numpy as np
         from skae import AutoencoderTransformer
         def interrupt():
-            while "tensorflow.python" not in sys.modules:
+            while not {"tensorflow.python", "keras.src"} & set(sys.modules):
                 time.sleep(0.001)
             os.kill(os.getpid(), signal.SIGINT)
         threading.Thread(target=interrupt).start()
@@ -215,11 +217,13 @@ def test_import_that_cannot_be_repeated_says_to_restart(monkeypatch):
     def fail():
         raise ValueError("tf.RaggedTensorSpec has already been registered")
 
-    monkeypatch.setattr(_keras, "_start_tensorflow", fail)
-    monkeypatch.delitem(sys.modules, "tensorflow")
+    name = keras.backend.backend()
+    monkeypatch.setitem(_backend._STARTS, name, fail)
+    monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "keras")
     with pytest.raises(RuntimeError, match=r"interrupted, restart the process, else inst"):
         _keras.load_keras()
-    assert not _keras._is_starting
+    assert _keras._starting is None
 
 
 def test_interruption_waits_for_the_end_of_the_block():
@@ -263,7 +267,10 @@ def test_program_is_traced_to_its_end_before_an_interruption_acts(small):
     assert quick().fit(small).n_epochs_ == 3
 
 
+@pytest.mark.tensorflow
 def test_graph_that_is_being_built_is_named(small):
+    import tensorflow as tf
+
     estimator = quick()
     message = "outside of the block `with graph.as_default"
     with tf.Graph().as_default(), pytest.raises(RuntimeError, match=message):
@@ -271,35 +278,97 @@ def test_graph_that_is_being_built_is_named(small):
     assert estimator.fit(small).n_epochs_ == 3
 
 
-@pytest.mark.parametrize("name", ["jax", "torch", "nonsense"])
+@pytest.mark.parametrize("name", ["torch", "nonsense"])
 @pytest.mark.parametrize("is_in_file", [False, True])
 def test_other_backend_is_named_before_anything_is_imported(
     small, monkeypatch, tmp_path, name, is_in_file
 ):
     monkeypatch.delitem(sys.modules, "keras")
-    monkeypatch.setattr(_keras, "_start", lambda: pytest.fail("imported"))
+    monkeypatch.setattr(_keras, "start", lambda name: pytest.fail("imported"))
     if is_in_file:
         monkeypatch.delenv("KERAS_BACKEND", raising=False)
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
         (tmp_path / "keras.json").write_text(json.dumps({"backend": name}))
     else:
         monkeypatch.setenv("KERAS_BACKEND", name)
-    with pytest.raises(RuntimeError, match=rf"backend '{name}', but .*KERAS_BACKEND=tens"):
+    with pytest.raises(RuntimeError, match=rf"backend '{name}', but .* KERAS_BACKEND to"):
         quick().fit(small)
 
 
-@pytest.mark.parametrize("name", ["tensorflow", "keras"])
-def test_package_that_is_missing_is_named(small, monkeypatch, name):
-    monkeypatch.delitem(sys.modules, name)
-    find = _keras.importlib.util.find_spec
+def without(monkeypatch, *names):
+    """Let packages be looked for in vain."""
+    find = importlib.util.find_spec
+    for name in names:
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(
-        _keras.importlib.util,
-        "find_spec",
-        lambda wanted: None if wanted == name else find(wanted),
+        importlib.util, "find_spec", lambda name: None if name in names else find(name)
     )
-    message = rf'{name} is not installed, .* install "skae\[tensorflow\]"\.$'
-    with pytest.raises(ImportError, match=message):
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["keras"], "keras is not installed"),
+        (["keras", "tensorflow", "jax"], "neither tensorflow nor jax is installed"),
+    ],
+)
+def test_package_that_is_missing_is_named(small, monkeypatch, names, said):
+    without(monkeypatch, *names)
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    both = r'pip install "skae\[tensorflow\]" or pip install "skae\[jax\]"\.$'
+    with pytest.raises(ImportError, match=f"{said}, .* run {both}"):
         quick().fit(small)
+
+
+@pytest.mark.parametrize("chosen", ["tensorflow", "jax", None])
+@pytest.mark.parametrize("installed", ["tensorflow", "jax"])
+def test_backend_that_is_installed_is_taken_for_one_that_is_not(
+    monkeypatch, tmp_path, chosen, installed
+):
+    without(monkeypatch, *({"tensorflow", "jax"} - {installed}))
+    monkeypatch.setitem(sys.modules, installed, None)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # without a file
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("KERAS_BACKEND", chosen)
+    assert _backend.backend_to_take() == installed
+
+
+@pytest.mark.parametrize(("chosen", "taken"), [("jax", "jax"), (None, "tensorflow")])
+def test_backend_that_keras_chooses_is_taken_if_both_are_installed(
+    monkeypatch, tmp_path, chosen, taken
+):
+    for name in ("tensorflow", "jax"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    if chosen is not None:
+        (tmp_path / "keras.json").write_text(json.dumps({"backend": chosen}))
+    assert _backend.backend_to_take() == taken
+
+
+@pytest.mark.slow
+def test_environment_is_as_it_was_when_another_backend_is_taken():
+    name = keras.backend.backend()
+    missing = {"tensorflow": "jax", "jax": "tensorflow"}[name]
+    code = f"""if True:
+        import importlib.util
+        import os
+        from skae._keras import load_keras
+        find = importlib.util.find_spec
+        def found(name, *package):
+            return None if name == {missing!r} else find(name, *package)
+        importlib.util.find_spec = found
+        print(load_keras().backend.backend(), os.environ["KERAS_BACKEND"])
+    """
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KERAS_BACKEND": missing},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert answer.stdout.split() == [name, missing], answer.stderr
 
 
 def ascii_console():

@@ -15,7 +15,7 @@ from sklearn.base import clone
 from skae import AutoencoderTransformer
 from skae._data._table import Table
 from skae._models._dense_network import DenseNetwork
-from skae._training import Program, Reconstruction, Schedule, train
+from skae._training import Reconstruction, Schedule, program_class, train
 from skae._training import _chunks as chunks
 from skae._training import _programs as programs
 from skae._training._objective import make_optimizer
@@ -112,7 +112,7 @@ def test_compiled_updates_equal_keras_fit(small, optimizer):
         for a in half.to_list()
     ]
     encoder, decoder, variables = network.build_models()
-    program = Program(
+    program = program_class()(
         encoder,
         decoder,
         variables,
@@ -334,6 +334,7 @@ def test_early_stopping_and_learning_rate_callbacks_are_obeyed(small):
     assert history["learning_rate"][-1] < 1e-4
 
 
+@pytest.mark.tensorflow  # which TensorBoard writes with
 def test_logging_callbacks_write_what_they_should(small, tmp_path):
     import keras
     from keras import callbacks
@@ -413,6 +414,7 @@ def test_what_a_callback_raises_goes_through_and_the_estimator_stays(small):
         clone(estimator)
 
 
+@pytest.mark.tensorflow  # which TensorBoard writes with
 def test_estimator_with_callbacks_of_keras_is_cloned_and_pickled_after_a_fit(
     small, tmp_path
 ):

@@ -79,12 +79,12 @@ def use(file):
         assert_answers(name, pipeline, answers, X)
         if name in TRANSFORMERS:
             draw(pipeline, X, y)
-            assert_asks_for_tensorflow(getattr, pipeline[-1], "encoder_")
-        assert_asks_for_tensorflow(pipeline.fit, X, y)
+            assert_asks_for_a_backend(getattr, pipeline[-1], "encoder_")
+        assert_asks_for_a_backend(pipeline.fit, X, y)
         assert_answers(name, pipeline, answers, X)  # a failed fit has lost nothing
     plain = TRANSFORMERS["plain"]
-    assert_asks_for_tensorflow(skae.compare_with_pca, plain, X, verbose=0)
-    assert_asks_for_tensorflow(importlib.import_module, "skae.sparsity")
+    assert_asks_for_a_backend(skae.compare_with_pca, plain, X, verbose=0)
+    assert_asks_for_a_backend(importlib.import_module, "skae.sparsity")
     assert not set(BACKENDS) & set(sys.modules)
     print(f"{len(saved)} estimators answer without Keras")
 
@@ -106,14 +106,15 @@ def draw(pipeline, X, y):
     plt.close("all")
 
 
-def assert_asks_for_tensorflow(function, *args, **kwargs):
+def assert_asks_for_a_backend(function, *args, **kwargs):
     """Check that a function cannot do without a backend, and says where to get it."""
     said = ""
     try:
         function(*args, **kwargs)
     except ImportError as error:
         said = str(error)
-    assert said.endswith('run pip install "skae[tensorflow]".'), said or "did without"
+    both = 'run pip install "skae[tensorflow]" or pip install "skae[jax]".'
+    assert said.endswith(both), said or "did without"
 
 
 def main():

@@ -58,7 +58,7 @@ class DenseNetwork:
         Parameters
         ----------
         seed : numpy.random.SeedSequence
-            Seeds the Keras initializers: He for the rectifiers, Glorot for others.
+            For the draws: He's for the rectifiers, Glorot's for others.
         pca : PrincipalComponents, default=None
             Start the linear path, or the layers of a linear autoencoder, there. The
             last layers then start at zero, so the whole starts as PCA with codes of

@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
-from .._keras import float32_policy, interrupts_deferred, load_keras
+from .._keras import float32_policy, load_keras
 from ._activations import ACTIVATIONS
+
+CUT_DEVIATION = 0.8796256610342398  # of a standard normal variable between -2 and 2
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,10 @@ class Perceptron:
         )
 
 
-@interrupts_deferred()
 def random_perceptron(widths, activation, seeds):
     """Return a perceptron with random weights, without a linear path.
+
+    The draws are NumPy's, so that a fit starts from the same weights on each backend.
 
     Parameters
     ----------
@@ -126,18 +130,27 @@ def random_perceptron(widths, activation, seeds):
         Inputs, hidden layers, outputs.
     activation : str
     seeds : sequence of int
-        For the Keras initializers: He for the rectifiers, Glorot for others.
+        For the draws of a layer: He's for the rectifiers, Glorot's for others.
     """
-    keras = load_keras()
-    glorot = keras.initializers.GlorotUniform
-    hidden = keras.initializers.HeNormal if "relu" in activation else glorot
-    initializers = [hidden] * (len(widths) - 2) + [glorot]
+    hidden = _he_normal if "relu" in activation else _glorot_uniform
+    draws = [hidden] * (len(widths) - 2) + [_glorot_uniform]
     kernels = [
-        np.array(initializer(seed=int(seed))(shape))
-        for initializer, seed, shape in zip(initializers, seeds, pairwise(widths))
+        draw(np.random.default_rng(int(seed)), shape).astype(np.float32)
+        for draw, seed, shape in zip(draws, seeds, pairwise(widths))
     ]
     biases = tuple(np.zeros(width) for width in widths[1:])
     return Perceptron(tuple(kernels), biases, None, activation)
+
+
+def _glorot_uniform(rng, shape):
+    limit = np.sqrt(6 / sum(shape))
+    return rng.uniform(-limit, limit, shape)
+
+
+def _he_normal(rng, shape):
+    """Return draws of a normal distribution that is cut off at two deviations."""
+    ends = ndtr([-2.0, 2.0])
+    return np.sqrt(2 / shape[0]) / CUT_DEVIATION * ndtri(rng.uniform(*ends, shape))
 
 
 def keras_perceptron(

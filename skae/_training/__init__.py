@@ -11,10 +11,10 @@ from ._hooks import (
 from ._loop import train
 from ._objective import Objective, check_cellwise, make_loss, optimizer_key
 from ._observed import Kinds, ObservedCells
-from ._programs import borrowed_program, lent_program
+from ._program import Program
+from ._programs import borrowed_program, lent_program, program_class
 from ._schedule import Schedule
 from ._task import Labels, Reconstruction, RowsAndLabels
-from ._tensorflow import Program
 
 __all__ = [
     "Hooks",
@@ -36,5 +36,6 @@ __all__ = [
     "lent_program",
     "make_loss",
     "optimizer_key",
+    "program_class",
     "train",
 ]

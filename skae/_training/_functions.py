@@ -5,7 +5,7 @@ import dis
 import types
 
 _PLAIN = bool, int, float, complex, str, bytes, type(None)
-_FIXED_MODULES = "keras", "tensorflow", "math"
+_FIXED_MODULES = "keras", "tensorflow", "jax", "math"
 _FIXED_BUILTINS = {
     *("abs", "bool", "complex", "dict", "divmod", "enumerate", "float", "int"),
     *("isinstance", "len", "list", "map", "max", "min", "pow", "range", "reversed"),

@@ -4,8 +4,11 @@ import contextlib
 import threading
 from collections import OrderedDict
 
-from .._keras import interrupts_deferred, keras_settings
-from ._tensorflow import Program
+from .._keras import interrupts_deferred, keras_settings, load_keras
+from ._jax import JaxProgram
+from ._tensorflow import TensorFlowProgram
+
+_PROGRAMS = {"tensorflow": TensorFlowProgram, "jax": JaxProgram}
 
 MAX_IDLE = 16
 
@@ -50,6 +53,11 @@ def _put_back(key, program):
                 del _idle[oldest]
 
 
+def program_class():
+    """Return the kind of program that Keras' backend runs."""
+    return _PROGRAMS[load_keras().backend.backend()]
+
+
 def lent_program(architecture, objective, optimizer, batch_size):
     """Return a context that lends the compiled program of a fit.
 
@@ -66,7 +74,7 @@ def lent_program(architecture, objective, optimizer, batch_size):
     @interrupts_deferred()
     def build():
         encoder, decoder, variables = architecture.build_models()
-        return Program(
+        return program_class()(
             encoder,
             decoder,
             variables,

@@ -2,176 +2,37 @@
 
 import numpy as np
 
-from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
-from .._keras import float32_policy, interrupts_deferred, load_keras
-from ._objective import has_plain_rate
+from .._keras import interrupts_deferred
+from ._program import Program, assign_each, values_of
 
 
-class Program:
-    """A Keras network with its optimizer, compiled to train on whole chunks.
+class TensorFlowProgram(Program):
+    """A program that XLA makes of a graph, with Keras' variables inside."""
 
-    Weights, optimizer state, learning rates, weight decay and the units of the loss are
-    values that a fit sets; the architecture, the loss, the steps of the optimizer and the
-    batch size are compiled in. So one program serves any number of fits, one at a time.
-
-    Parameters
-    ----------
-    encoder, decoder : keras.Model
-    variables : list of keras.Variable
-        The weights of both in the order of the arrays that `load` takes.
-    task : Reconstruction or Labels
-        What the outputs are compared with.
-    optimizer : keras.optimizers.Optimizer
-        Built here for the trainable weights.
-    n_features, n_outputs : int
-        Of the encoder's inputs and of the decoder's outputs.
-    in_user_units : bool
-        Whether the loss must see the user's units; if not, it is computed on the
-        conditioned values.
-    """
-
-    @interrupts_deferred()
-    def __init__(
-        self,
-        encoder,
-        decoder,
-        variables,
-        task,
-        optimizer,
-        *,
-        n_features,
-        n_outputs,
-        in_user_units,
-    ):
+    def _build(self, n_features, n_outputs):
         import tensorflow as tf
 
         self._tf = tf
-        keras = load_keras()
-        with float32_policy():
-            inputs = keras.Input((n_features,), name="rows")
-            self.model = keras.Model(inputs, decoder(encoder(inputs)), name="autoencoder")
-        self.optimizer = optimizer
-        optimizer.build(self.model.trainable_variables)
-        self._variables = variables
-        self._seeds = _seed_variables(self.model, variables)
-        self.task = task
-        self._losses = task.make_losses()
-        self._in_user_units = in_user_units
-        self._shift = tf.Variable(tf.zeros(n_features), trainable=False)
-        self._scale = tf.Variable(1.0, trainable=False)
-        self._decay = tf.Variable(0.0, trainable=False)
-        self._settings = [
-            tf.Variable(np.zeros_like(value, np.float32), trainable=False)
-            for value in task.settings
+        self._units = [
+            tf.Variable(np.float32(start), trainable=False)
+            for start in (np.zeros(n_features), 1.0, 0.0, *self.task.settings)
         ]
-        if optimizer.weight_decay is not None:
-            optimizer.weight_decay = self._decay
-        self._built_as = self._compiled_in()
-        self._fresh_state = [variable.numpy() for variable in optimizer.variables]
-        self._assign = self._concrete_assign()
+        if self.optimizer.weight_decay is not None:
+            self.optimizer.weight_decay = self._units[2]
+        self._assign_all = self._concrete_assign()
         self._train = None  # compiled when the first chunk shows its shape
         rows, targets = (
             tf.TensorSpec((None, width), tf.float32) for width in (n_features, n_outputs)
         )
         self._evaluate = self._concrete(self._run_rows, rows, targets)
 
-    @property
-    def has_own_schedule(self):
-        """Whether the optimizer came with a learning rate schedule of its own."""
-        return not has_plain_rate(self.optimizer)
-
-    @property
-    def learning_rate(self):
-        """The optimizer's current learning rate."""
-        return float(self.optimizer.learning_rate)
-
-    @property
-    def is_untouched(self):
-        """Whether no callback has changed what is compiled in."""
-        return self._built_as == self._compiled_in()
-
-    def _compiled_in(self):
-        optimizer, layers = self.optimizer, all_layers(self.model)
-        trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
-        # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
-        # The config of a model repeats those of its layers, skae's too.
-        alone = [layer for layer in layers if not getattr(layer, "layers", None)]
-        settings = [layer.get_config() for layer in alone if is_keras_own(layer)]
-        settings.append(optimizer.get_config())
-        for name in ("learning_rate", "weight_decay"):
-            settings[-1].pop(name, None)
-        identities = id(rate_or_schedule(optimizer)), id(optimizer.weight_decay)
-        return *identities, trainable, repr(settings)
-
-    @interrupts_deferred()
-    def load(
-        self,
-        weights,
-        optimizer_state,
-        seed,
-        *,
-        shift,
-        scale,
-        weight_decay,
-        settings=None,
-    ):
-        """Set all that one fit has of its own.
-
-        Parameters
-        ----------
-        weights : list of ndarray
-        optimizer_state : list of ndarray or None
-            As `optimizer_state` returned it; None starts afresh.
-        seed : numpy.random.SeedSequence
-            For layers that draw random numbers while training.
-        shift : ndarray of shape (n_features,)
-        scale : float
-            A conditioned value is ``(x - shift) / scale``.
-        weight_decay : float or None
-        settings : sequence of float or ndarray, default=None
-            Those of the task of this fit; None takes those of the task compiled.
-        """
-        weights = [
-            np.asarray(value, dtype=variable.dtype)
-            for variable, value in zip(self._variables, weights)
-        ]
-        words = seed.generate_state(len(self._seeds))
-        seeds = [
-            np.array([word, 0], dtype=variable.dtype)
-            for variable, word in zip(self._seeds, words)
-        ]
-        decay = 0.0 if weight_decay is None else weight_decay
-        settings = self.task.settings if settings is None else settings
-        with np.errstate(over="ignore", under="ignore"):  # used in the user's units alone
-            units = [np.float32(value) for value in (shift, scale, decay, *settings)]
-        state = optimizer_state or self._fresh_state
+    def _assign(self, weights, state, seeds, units):
         tensor = self._tf.convert_to_tensor
-        self._assign(*map(tensor, [*weights, *state, *seeds, *units]))
-
-    @interrupts_deferred()
-    def weights(self):
-        """Return a copy of the weights."""
-        return [variable.numpy() for variable in self._variables]
-
-    @interrupts_deferred()
-    def optimizer_state(self):
-        """Return a copy of the optimizer's variables."""
-        return [variable.numpy() for variable in self.optimizer.variables]
+        self._assign_all(*map(tensor, [*weights, *state, *seeds, *units]))
 
     @interrupts_deferred()
     def train(self, chunk, learning_rates):
-        """Update the weights on the batches of a chunk.
-
-        Parameters
-        ----------
-        chunk : Chunk
-        learning_rates : ndarray of shape (chunk_batches,)
-
-        Returns
-        -------
-        loss, penalty : float
-            Weighted sum of the rows' losses, and of the batches' penalties.
-        """
+        """Update the weights on the batches of a chunk; return the loss and the penalty."""
         tensor = self._tf.convert_to_tensor
         x = tensor(chunk.inputs)
         y = x if chunk.targets is chunk.inputs else tensor(chunk.targets)
@@ -191,8 +52,7 @@ class Program:
     def _concrete_assign(self):
         """Return a function that sets all variables in one call."""
         own = [*self._variables, *self.optimizer.variables, *self._seeds]
-        settings = [self._shift, self._scale, self._decay, *self._settings]
-        variables = [v.value for v in own] + settings
+        variables = [v.value for v in own] + self._units
 
         def assign(*values):
             for variable, value in zip(variables, values):
@@ -211,47 +71,35 @@ class Program:
         return traced.get_concrete_function(*arguments)
 
     def _run_batches(self, inputs, targets, weights, learning_rates, n_batches):
-        tf = self._tf
-        variables = self.model.trainable_variables
+        tf, vectors = self._tf, self._vectors
 
         def run_batch(i, sums):
             if not self.has_own_schedule:
                 self.optimizer.learning_rate.assign(learning_rates[i])
-            weight = weights[i]
-            total_weight = tf.reduce_sum(weight)
-            with tf.GradientTape() as tape:
-                per_row = self._row_losses(inputs[i], targets[i], training=True)
-                loss_sum = tf.reduce_sum(weight * per_row)
-                penalty = tf.add_n(self.model.losses) if self.model.losses else 0.0
-                loss = loss_sum / tf.maximum(total_weight, 1e-30) + penalty
-            gradients = tape.gradient(loss, variables)
-            self.optimizer.apply(gradients, variables)
-            return i + 1, sums + tf.stack([loss_sum, penalty * total_weight])
+            batch = inputs[i], targets[i], weights[i]
+            return i + 1, sums + self._run_batch(*batch)
 
+        assign_each(vectors.variables, vectors.join(values_of(self._trainable)))
         _, sums = tf.while_loop(
             lambda i, _: i < n_batches, run_batch, (tf.constant(0), tf.zeros(2))
         )
+        assign_each(self._trainable, vectors.split(values_of(vectors.variables)))
         return sums
 
+    def _run_batch(self, *batch):
+        """Make a step, and return the weighted sums of losses and of penalties."""
+        tf, vectors = self._tf, self._vectors
+        held = map(tf.convert_to_tensor, values_of(vectors.variables))
+        trainable, others = vectors.split(list(held)), values_of(self._others)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(trainable)
+            loss, (parts, others) = self._loss(trainable, others, self._units, *batch)
+        gradients = tape.gradient(loss, trainable, unconnected_gradients="zero")
+        assign_each(self._others, others)
+        self.optimizer.apply(vectors.join(gradients), vectors.variables)
+        assign_each(vectors.variables, vectors.constrained(values_of(vectors.variables)))
+        return parts
+
     def _run_rows(self, inputs, targets):
-        return self._row_losses(inputs, targets, training=False)
-
-    def _row_losses(self, inputs, targets, training):
-        tf = self._tf
-        outputs = tf.cast(self.model(inputs, training=training), tf.float32)
-        return self.task.row_losses(
-            self._losses, inputs, targets, outputs, self._in_units, self._settings
-        )
-
-    def _in_units(self, values):
-        """Return conditioned values in the units that the loss must see."""
-        return values * self._scale + self._shift if self._in_user_units else values
-
-
-def _seed_variables(model, weights):
-    known = {id(variable) for variable in weights}
-    return [
-        variable
-        for variable in model.variables
-        if id(variable) not in known and is_seed_state(variable)
-    ]
+        weights = values_of(self._trainable), values_of(self._others)
+        return self._row_losses_of(*weights, self._units, inputs, targets)
