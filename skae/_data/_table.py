@@ -24,11 +24,11 @@ class Table:
         A conditioned row is ``(x - shift) / scale``.
     labels : ndarray of shape (n_samples, n_outputs), default=None
         What the rows have been labelled with, as a task takes it.
-    n_behind : int, default=None
-        Of how many rows these are a sample; None for the rows of a fit themselves.
     observed : ndarray of bool of shape (n_samples, n_features), default=None
         Which cells are what they were measured to be; the others are estimates, and no
         task compares with them.
+    n_behind : int, default=None
+        Of how many rows these are a sample; None for the rows of a fit themselves.
     """
 
     X: object
@@ -36,8 +36,8 @@ class Table:
     shift: np.ndarray
     scale: float
     labels: np.ndarray | None = None
-    n_behind: int | None = None
     observed: np.ndarray | None = None
+    n_behind: int | None = None
 
     def rows(self, index):
         """Return conditioned rows, a new array in float32."""
