@@ -53,7 +53,7 @@ class TableImputer(OneToOneFeatureMixin, TransformerMixin, StoredState):
 
     See Also
     --------
-    sklearn.impute.IterativeImputer : Chained regressions, for numbers alone.
+    TableAutoencoder : Codes of the same frames, and back.
 
     Examples
     --------
