@@ -91,7 +91,7 @@ class OneVector:
     def join(self, values):
         """Return arrays of weights as the optimizer is given them."""
         ops = load_keras().ops
-        return [ops.concatenate([ops.reshape(value, -1) for value in values])]
+        return [ops.concatenate([ops.reshape(value, (-1,)) for value in values])]
 
     def split(self, vectors):
         """Return the arrays that `join` was given."""
