@@ -154,12 +154,12 @@ class Program(ABC):
     @interrupts_deferred()
     def weights(self):
         """Return a copy of the weights."""
-        return [np.array(variable.value) for variable in self._variables]
+        return copies_of(self._variables)
 
     @interrupts_deferred()
     def optimizer_state(self):
         """Return a copy of the optimizer's variables."""
-        return [np.array(variable.value) for variable in self.optimizer.variables]
+        return copies_of(self.optimizer.variables)
 
     @abstractmethod
     def train(self, chunk, learning_rates):
@@ -223,6 +223,12 @@ class Program(ABC):
 def values_of(variables):
     """Return what Keras variables hold."""
     return [variable.value for variable in variables]
+
+
+def copies_of(variables):
+    """Return copies of what Keras variables hold, as arrays."""
+    # Not by np.array: NumPy warns of TensorFlow's variables, which cannot be told to copy.
+    return [np.asarray(variable.value).copy() for variable in variables]
 
 
 def assign_each(variables, values):
