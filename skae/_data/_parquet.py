@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from ._blocks import RowBlocks
+from ._rows import chunk_slices
 
 
 class ParquetBlocks(RowBlocks):
@@ -67,11 +68,10 @@ class ParquetBlocks(RowBlocks):
             return table.to_pandas()
         is_single = all(kind == np.float32 for kind in kinds)
         rows = np.empty(table.shape, np.float32 if is_single else np.float64)
-        for place, column in zip(rows.T, table.columns):
-            first = 0
-            for chunk in column.chunks:
-                place[first : first + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
-                first += len(chunk)
+        columns = [column.to_numpy() for column in table.columns]
+        for part in chunk_slices(len(rows), table.num_columns):  # that fits the cache
+            for place, column in zip(rows[part].T, columns):
+                place[:] = column[part]
         return rows
 
 

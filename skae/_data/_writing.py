@@ -28,7 +28,10 @@ def write_parquet(blocks, path):
                 columns = [np.ascontiguousarray(column) for column in np.asarray(block).T]
                 table = pyarrow.table(columns, names=list(map(str, names)))
                 if writer is None:
-                    writer = pyarrow.parquet.ParquetWriter(unfinished, table.schema)
+                    # Codes hardly ever repeat: a dictionary of them costs most of the time.
+                    writer = pyarrow.parquet.ParquetWriter(
+                        unfinished, table.schema, use_dictionary=False
+                    )
                     stack.enter_context(writer)
                 writer.write_table(table)
         os.replace(unfinished, path)
