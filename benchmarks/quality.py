@@ -7,6 +7,7 @@ Bundled tables, and those of a folder::
 
 import argparse
 import time
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -25,13 +26,19 @@ def lost(estimator, X):
     return ((X - estimator.inverse_transform(estimator.transform(X))) ** 2).sum()
 
 
+@cache
+def warmed_up():
+    """Import Keras untimed, once in each process."""
+    AutoencoderTransformer(max_epochs=1).fit(np.eye(9))
+
+
 def measure(name, width, seed, folder, **parameters):
     """Return what one fit on one split of a table reaches, None if it is too narrow."""
     X, _ = load_table(name, folder)
     train, test = split(X, seed)
     if width >= min(train.shape):
         return None
-    AutoencoderTransformer(max_epochs=1).fit(np.eye(9))  # imports Keras untimed
+    warmed_up()
     start = time.perf_counter()
     fitted = AutoencoderTransformer(width, random_state=seed, **parameters)
     fitted.fit(train)
