@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from ._preparation import (
     prepared,
 )
 from ._splitting import make_splits, shared_variance
+from ._widths import widths_below
 
 
 def compare_with_pca(
@@ -131,7 +131,7 @@ def compare_with_pca(
     ]
     n_columns = min(split.rows.shape[1] for split in splits)
     limit = min(min(split.rows.shape) for split in splits)
-    widths, left_out = _widths(n_components, limit)
+    widths, left_out = widths_below(n_components, limit)
     if verbose:
         names = as_table(X).columns
         _say(_about_columns(names, table, n_columns) + _about_target(y) + together)
@@ -300,27 +300,6 @@ def _width_parameter(name, estimator):
             "cannot be compared; pass a transformer that has one, or a Pipeline of such."
         )
     return f"{path_to_last_step(estimator)}n_components"
-
-
-def _widths(n_components, limit):
-    """Return the widths to compare at, and those that are not below the limit."""
-    widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
-    are_numbers = all(
-        isinstance(width, Integral) and not isinstance(width, bool) for width in widths
-    )
-    if not are_numbers or any(width < 1 for width in widths):
-        raise ValueError(
-            f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
-            "these, the widths to compare at."
-        )
-    widths = sorted({int(width) for width in widths})
-    narrow = [width for width in widths if width < limit]
-    if not narrow:
-        raise ValueError(
-            f"n_components={n_components} leaves nothing to compare: a width must be below "
-            f"{limit}, the smaller number of prepared columns and of training rows."
-        )
-    return narrow, widths[len(narrow) :]
 
 
 def _at_width(estimator, key, width, random_state):
