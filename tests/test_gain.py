@@ -224,6 +224,18 @@ def test_codes_of_a_straight_decoder_move_to_the_projections():
     np.testing.assert_allclose(found, wanted / (1 + DAMPING), atol=1e-12)
 
 
+def test_rows_without_variance_leave_nothing():
+    [found] = halves(np.ones((30, 4)), np.eye(4), [2])
+    assert (found.left, found.both) == (0, 1)
+
+
+def test_rows_far_outside_give_finite_numbers():
+    X = sheet(300, 0)
+    [found] = halves(X[:200], np.vstack([X[200:], np.full((1, 7), 1e200)]), [2])
+    assert 0 <= found.both < 1
+    assert 0 <= found.left <= 1
+
+
 def test_no_gain_of_closed_forms_lets_expect_none():
     ratio, low, high = expected(drivers([1.0, 1.3], 2000, 0.5))
     assert ratio.tolist() == high.tolist() == [1, 1]

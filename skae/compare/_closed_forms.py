@@ -25,6 +25,7 @@ DAMPING = 0.05  # of a code's step, as a part of its mean curvature
 LONGEST_STEP = 0.7  # standard deviations of a code
 DECODER_SCALE, ENCODER_SCALE = 1.5, 1.0  # of what is bent
 CUT = 0.9  # quantile of PCA's errors at which those of all rows are cut
+FAR = 1e3  # times the largest number of the training rows
 NO_VARIANCE = 1e-10  # of the largest, or of all of it
 CHUNK = 256
 
@@ -118,8 +119,13 @@ def halves(rows, unseen, widths):
     -------
     list of Halves
     """
+    if not np.ptp(rows, axis=0).any():
+        return [Halves(width, 0.0, 1.0, 1.0, 1) for width in widths]
+    reach = FAR * np.abs(rows).max()  # whose squares are numbers
     with one_blas_thread():
-        table = _Table.of(rows, unseen, max(N_OUTPUTS, max(widths) + 2))
+        table = _Table.of(
+            rows, np.clip(unseen, -reach, reach), max(N_OUTPUTS, max(widths) + 2)
+        )
         return [table.halves(width) for width in widths]
 
 

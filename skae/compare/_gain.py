@@ -213,6 +213,29 @@ def expected_gain(splits, widths, n_different):
     return pd.DataFrame(records, index=pd.Index(widths, name="n_components"))
 
 
+def expected_gain_of_splits(splits, widths, n_different):
+    """Return the same of some rows of the splits of a comparison.
+
+    Parameters
+    ----------
+    splits : list of Split
+    widths : list of int
+    n_different : int
+    """
+    n_held_out = MAX_ROWS // N_FOLDS
+    n_folds = _n_folds(
+        (len(splits[0].rows) + len(splits[0].unseen), splits[0].rows.shape[1])
+    )
+    pairs = [
+        (
+            sampled(MAX_ROWS - n_held_out, 0, split.rows)[0],
+            sampled(n_held_out, 0, split.unseen)[0],
+        )
+        for split in splits[:n_folds]
+    ]
+    return expected_gain(pairs, widths, n_different)
+
+
 def _mean(parts):
     """Return the means over splits of what closed forms make of one width."""
     values = np.mean([list(vars(part).values()) for part in parts], axis=0)
