@@ -94,8 +94,8 @@ ax.legend(frameon=False)
 inside = frame["reached"].between(frame["low"] - 0.005, frame["high"] + 0.005)
 is_yes = frame["gain"] == "yes"
 print(
-    f"In {seconds:.1f} s a table, it says yes to {' and '.join(frame.index[is_yes])}, where "
-    f"training leaves at most {frame['reached'][is_yes].max():.0%} of PCA's error; of the "
-    f"others {frame['reached'][~is_yes].min():.0%} or more is left. {inside.sum()} of {len(frame)} reached "
-    "errors are within the intervals."
+    f"In {seconds:.1f} s a table, it says yes to {' and '.join(frame.index[is_yes])}; "
+    f"training leaves at most {frame['reached'][is_yes].max():.0%} of PCA's error there, "
+    f"and {frame['reached'][~is_yes].min():.0%} or more of the others. "
+    f"{inside.sum()} of {len(frame)} reached errors are within the intervals."
 )
