@@ -505,8 +505,8 @@ def test_gain_and_time_are_told_before_and_what_is_left_after_each_split(capsys)
     said = [line.removeprefix("[compare_with_pca] ") for line in lines]
     assert said[0] == "178 rows, 13 columns"
     for width, line in zip((1, 2), said[1:3]):
-        start, _, reason = line.partition(" of PCA's error expected (")
-        assert re.fullmatch(rf"{width} components: [01]\.\d\d", start)
+        start, _, reason = line.partition(" of PCA's error (")
+        assert re.fullmatch(rf"expected of .* with {width} components: [01]\.\d\d", start)
         assert reason.endswith(" to 1.00; too few rows (89 that differ))")
     assert re.fullmatch(r"comparing takes about \d+ (s|min)", said[3])
     done = said[4:]
@@ -518,7 +518,7 @@ def test_gain_and_time_are_told_before_and_what_is_left_after_each_split(capsys)
 def test_estimators_of_others_promise_no_time(capsys):
     compare_with_pca(FastICA(random_state=0), load_wine().data, n_components=2, cv=2)
     said = capsys.readouterr().out
-    assert "2 components: 1.00 of PCA's error expected" in said
+    assert "with 2 components: 1.00 of PCA's error" in said
     assert "takes" not in said
 
 

@@ -16,9 +16,10 @@ def expected_lines(splits, widths, n_different):
     """Yield what a default autoencoder is likely to gain over PCA, a line a width."""
     frame = expected_gain_of_splits(splits, widths, n_different)
     for width, row in frame.iterrows():
+        interval = f"{row['low']:.2f} to {row['high']:.2f}"
         yield (
-            f"{width} components: {row['expected_error']:.2f} of PCA's error expected "
-            f"({row['low']:.2f} to {row['high']:.2f}; {row['limit']})"
+            f"expected of an AutoencoderTransformer with {width} components: "
+            f"{row['expected_error']:.2f} of PCA's error ({interval}; {row['limit']})"
         )
 
 
