@@ -3,6 +3,7 @@
 ORDER = [
     "plot_first_autoencoder.py",
     "plot_versus_pca.py",
+    "plot_gain.py",
     "plot_manifold.py",
     "plot_curse_of_dimensionality.py",
     "plot_undercomplete_overcomplete.py",

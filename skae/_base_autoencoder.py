@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from numbers import Integral
 from typing import Self
 
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -20,6 +22,7 @@ from ._data._validation import (
     nothing_lost,
     with_mean_one,
 )
+from ._fits import _defaults
 from ._fits._audience import Audience
 from ._fits._autoencoder import Fit
 from ._fits._noise import Corruption
@@ -198,6 +201,16 @@ default=None
         return self.max_epochs
 
     # The rest is final.
+
+    def _expected_seconds(self, n_rows, n_columns):
+        """Return about how long a fit takes; of a network of the user's, None knows."""
+        if self.build_network is not None:
+            return None
+        n_training = math.ceil(n_rows * (1 - self.validation_fraction))
+        widths = checked_widths(self.hidden_layer_sizes, "hidden_layer_sizes")
+        width = self.n_components if isinstance(self.n_components, Integral) else n_columns
+        sizes = (n_columns, *widths, int(width))
+        return _defaults.seconds(n_training, sizes, self.batch_size, self.max_epochs)
 
     @with_callbacks
     def _fit(

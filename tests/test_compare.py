@@ -1,5 +1,6 @@
 """compare_with_pca: the same splits and widths for all."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +25,9 @@ from skae import (
     displays,
 )
 from skae.compare._comparison import Comparison
-from skae.compare._measuring import _neighbourhoods, _relative
+from skae.compare._gain import sampled
+from skae.compare._measuring import Split, _neighbourhoods, _relative
+from skae.compare._outlook import Clock, expected_seconds, in_words
 from skae.compare._preparation import as_frame, as_target, holds_classes, prepared
 from skae.metrics import reconstruction_r2
 
@@ -496,6 +499,101 @@ def test_kind_of_target_is_told(capsys):
         assert capsys.readouterr().out.splitlines()[0].endswith(said)
 
 
+def test_gain_and_time_are_told_before_and_what_is_left_after_each_split(capsys):
+    compare_with_pca(LINEAR, load_wine().data, n_components=[1, 2], cv=2)
+    lines = capsys.readouterr().out.splitlines()
+    said = [line.removeprefix("[compare_with_pca] ") for line in lines]
+    assert said[0] == "178 rows, 13 columns"
+    for width, line in zip((1, 2), said[1:3]):
+        start, _, reason = line.partition(" of PCA's error (")
+        assert re.fullmatch(rf"expected of .* with {width} components: [01]\.\d\d", start)
+        assert reason.endswith(" to 1.00; too few rows (89 that differ))")
+    assert re.fullmatch(r"comparing takes about \d+ (s|min)", said[3])
+    done = said[4:]
+    assert [line[:3] for line in done] == ["1/4", "2/4", "3/4", "4/4"]
+    assert all(re.search(r"; about \d+ (s|min) left$", line) for line in done[:-1])
+    assert "left" not in done[-1]
+
+
+def test_estimators_of_others_promise_no_time(capsys):
+    compare_with_pca(FastICA(random_state=0), load_wine().data, n_components=2, cv=2)
+    said = capsys.readouterr().out
+    assert "with 2 components: 1.00 of PCA's error" in said
+    assert "takes" not in said
+
+
+def test_few_rows_are_compared_without_an_estimate(capsys):
+    X = np.random.default_rng(0).normal(size=(18, 4))
+    compare_with_pca(PCA(), X, n_components=2, cv=2)
+    assert "expected" not in capsys.readouterr().out
+
+
+def test_silence_estimates_nothing(small, monkeypatch):
+    monkeypatch.delattr("skae.compare._compare.expected_lines")
+    compare_with_pca(PCA(), small, n_components=2, **SETTINGS)
+
+
+def test_sample_is_compared_as_if_it_were_the_table(capsys):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(500, 5)), rng.normal(size=500)
+    groups = np.repeat(np.arange(100), 5)
+    rows = sampled(200, 7, np.arange(500))[0]
+    assert len(set(rows)) == 200
+    settings = {"n_components": 2, "cv": 2, "random_state": 7}
+    some = compare_with_pca(PCA(), X, y, groups=groups, max_samples=200, **settings)
+    assert capsys.readouterr().out.startswith(
+        "[compare_with_pca] 200 of 500 rows, 5 columns"
+    )
+    same = compare_with_pca(PCA(), X[rows], y[rows], groups=groups[rows], **settings)
+    columns = [*MEASURED, "score"]
+    pd.testing.assert_frame_equal(some.frame()[columns], same.frame()[columns])
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, lambda X: X])
+def test_all_rows_are_taken_for_none_and_for_splits_of_ones_own(frame, capsys):
+    X = frame(np.random.default_rng(0).normal(size=(60, 4)))
+    halves = [(np.arange(30), np.arange(30, 60))]
+    for given in ({"cv": 2, "max_samples": None}, {"cv": halves, "max_samples": 20}):
+        compare_with_pca(PCA(), X, n_components=2, **given)
+        assert capsys.readouterr().out.startswith("[compare_with_pca] 60 rows, 4 columns")
+
+
+@pytest.mark.parametrize("max_samples", [1, 0, 2.5, True, "all"])
+def test_bad_max_samples_is_refused(max_samples, small):
+    message = f"max_samples={max_samples!r} must be an int of at least 2"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        compare_with_pca(PCA(), small, n_components=2, max_samples=max_samples)
+
+
+def test_more_to_do_takes_longer():
+    X = np.zeros((4000, 20))
+    split = Split(0, X, X[:9])
+    seconds = [
+        expected_seconds([AutoencoderTransformer(2, max_epochs=n)], [split] * 3, n_jobs)
+        for n, n_jobs in ((5, 1), (50, 1), (50, 3))
+    ]
+    assert max(seconds[0], seconds[2]) < seconds[1]
+    own = AutoencoderTransformer(2, build_network=print)
+    assert expected_seconds([AutoencoderTransformer(2), own], [split], 1) is None
+
+
+def test_clock_tells_what_is_left(monkeypatch):
+    now = iter([100.0, 110.0, 170.0])
+    monkeypatch.setattr("skae.compare._outlook.time.perf_counter", lambda: next(now))
+    clock = Clock(4)
+    assert clock.left(1) == "; about 30 s left"
+    assert clock.left(3) == "; about 25 s left"  # 70 s for three
+    assert clock.left(4) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (7.6, "8 s"), (43, "45 s"), (89, "90 s"), (130, "2 min")],
+)
+def test_times_are_as_precise_as_estimates(seconds, words):
+    assert in_words(seconds) == words
+
+
 def test_failure_tells_whose_it_is(small):
     failing = make_pipeline(StandardScaler(), KernelPCA())  # has no inverse yet
     with pytest.raises(NotFittedError) as caught:
@@ -571,7 +669,7 @@ def test_two_processes_measure_what_one_does(two_processes, capsys):
     ]
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "[compare_with_pca] 178 rows, 13 columns"
-    assert [line[:22] for line in said[1:]] == [
+    assert [line[:22] for line in said[-3:]] == [
         f"[compare_with_pca] {k}/3" for k in (1, 2, 3)
     ]
 

@@ -316,6 +316,13 @@ def test_width_is_drawn_for_pca_and_others(small_table):
     np.testing.assert_allclose(curve[[0, 2], 1], [r2[1, "PCA"], r2[3, "PCA"]])
 
 
+def test_widths_are_drawn_for_a_sample_of_rows(small_table, capsys):
+    settings = {"n_components": 1, "cv": 2, "random_state": 0, "verbose": 1}
+    WidthDisplay.from_estimator(PCA(), small_table, max_samples=30, **settings)
+    n = len(small_table)
+    assert capsys.readouterr().out.startswith(f"[compare_with_pca] 30 of {n} rows")
+
+
 @pytest.mark.parametrize(
     "draw",
     [

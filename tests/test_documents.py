@@ -15,7 +15,7 @@ from sklearn.datasets import load_wine
 
 import skae
 from skae._fits import _defaults
-from skae.compare import Comparison
+from skae.compare import Comparison, GainEstimate, _calibration
 from skae.metrics import NeighborhoodPreservation
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +107,25 @@ def test_gains_in_the_docs_are_those_of_their_table():
     assert f"{more.mean():.1f} points in the mean, {more['letter']:.0f} on the" in text
 
 
+def test_gains_in_the_docs_are_those_that_estimates_expect():
+    text = (ROOT / "docs" / "how_it_works.rst").read_text()
+    of_rows, of_width = _calibration.FACTOR_OF_ROWS, _calibration.FACTOR_OF_WIDTH
+    formula = rf"{_calibration.FACTOR} + {of_rows}\log(n/2000) + {of_width}\log(k/d)"
+    assert formula in text
+    table = pd.read_csv(ROOT / "docs" / "gain.csv")
+    known = pd.read_csv(ROOT / "docs" / "quality.csv")[["table", "width"]]
+    found = [
+        part["expected"].corr(part["ratio"], method="spearman")
+        for part in (table.merge(known), table)
+    ]
+    assert f"expected and reached ratios is {found[0]:.2f}" in text
+    assert f"On all {len(table)} rows these are {found[1]:.2f}" in text
+    assert min(found) >= 0.9
+    was_kept = table["kept PCA"] > table["splits"] / 2
+    assert was_kept.sum() > 10
+    assert "yes" not in set(table["gain"][was_kept])
+
+
 API = re.findall(
     r"\.\. (?:current)?module:: (\S+)|^   ([A-Za-z]\S+)$",
     (ROOT / "docs" / "api.rst").read_text(),
@@ -151,7 +170,8 @@ def test_the_api_page_names_all_of_skae():
 def test_docstring_is_valid_numpydoc(name):
     validate = pytest.importorskip("numpydoc.validate").validate
     thing = operator.attrgetter(name.removeprefix("skae."))(skae)
-    is_result = thing in (Comparison, NeighborhoodPreservation)  # no one makes them
+    results = Comparison, GainEstimate, NeighborhoodPreservation  # no one makes them
+    is_result = thing in results
     ignored = set(IGNORED)
     if is_result:
         ignored |= {"EX01", "PR01"}

@@ -64,6 +64,8 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "_state": "files",
     "sparsity": "sparse",
     "compare": "compare",
+    "compare._calibration": "gain",
+    "compare._closed_forms": "gain",
     "displays": "displays",
     "_columns": "table_codec",
     "_columns._arrays": "table_autoencoder",

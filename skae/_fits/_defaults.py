@@ -4,6 +4,7 @@ The constants were chosen on open tables with ``benchmarks/quality.py``; the doc
 "How it works" says how.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -13,6 +14,9 @@ WORK = 8e10  # of a default fit of up to WORK_ROWS rows: some seconds on two cor
 WORK_ROWS = 8000
 MIN_EPOCHS = 20  # not below this for the sake of the work
 MAX_EPOCHS = 600  # above it a tiny table only learns its rows by heart
+SECONDS_OF_PROGRAM = 1.0  # as ``benchmarks/quality.py`` measured on two cores
+SECONDS_OF_UPDATE = 2.6e-4
+SECONDS_OF_WORK = 4.8e-11
 NOISE = 0.4
 NOISE_ROWS = 10_000
 
@@ -36,6 +40,26 @@ def max_epochs(n_rows, batch_size, n_weights):
     affordable = work / (n_weights * (batch_size + 64))
     n_updates = max(min(wanted, affordable), min(wanted, MIN_EPOCHS * steps))
     return int(np.clip(math.ceil(n_updates / steps), 1, MAX_EPOCHS))
+
+
+def seconds(n_rows, sizes, batch, n_epochs):
+    """Return about how long a fit takes, the compilation of its program included.
+
+    Parameters
+    ----------
+    n_rows : int
+        To train on.
+    sizes : sequence of int
+        Widths of the layers from the columns to the code.
+    batch, n_epochs : int or "auto"
+    """
+    n_weights = 2 * sum(before * behind for before, behind in itertools.pairwise(sizes))
+    batch = batch_size(n_rows) if batch == "auto" else batch
+    if n_epochs == "auto":
+        n_epochs = max_epochs(n_rows, batch, n_weights)
+    n_updates = math.ceil(n_rows / batch) * n_epochs
+    seconds_of_one = SECONDS_OF_UPDATE + SECONDS_OF_WORK * n_weights * (batch + 64)
+    return SECONDS_OF_PROGRAM + n_updates * seconds_of_one
 
 
 def input_noise(pca, n_rows):

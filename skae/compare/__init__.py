@@ -2,5 +2,6 @@
 
 from ._compare import compare_with_pca
 from ._comparison import Comparison
+from ._gain import GainEstimate, estimate_gain
 
-__all__ = ["Comparison", "compare_with_pca"]
+__all__ = ["Comparison", "GainEstimate", "compare_with_pca", "estimate_gain"]

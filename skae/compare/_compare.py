@@ -23,7 +23,9 @@ from .._data._seeds import fresh_seed
 from .._data._split import checked_groups
 from .._typing import ArrayLike, Rows, Widths
 from ._comparison import Comparison
+from ._gain import MIN_ROWS, sampled
 from ._measuring import Split, measured_on_split, pca_curve
+from ._outlook import Clock, expected_lines, expected_seconds, in_words
 from ._pipelines import is_of_tables, last_step, needs_target, path_to_last_step
 from ._preparation import (
     as_frame,
@@ -33,7 +35,8 @@ from ._preparation import (
     holds_classes,
     prepared,
 )
-from ._splitting import make_splits, shared_variance
+from ._splitting import make_splits, row_numbers, shared_variance
+from ._widths import widths_below
 
 
 def compare_with_pca(
@@ -44,6 +47,7 @@ def compare_with_pca(
     groups: ArrayLike | None = None,
     n_components: Widths = (2, 5, 10),
     cv: Any = 5,
+    max_samples: int | None = 6000,
     scoring: str | Callable[..., float] | None = None,
     n_jobs: int | None = None,
     random_state: int | None = None,
@@ -87,17 +91,22 @@ def compare_with_pca(
         groups if there are `groups`; else rows that are equal stand in one fold. A
         splitter is given `y` and `groups`; an iterable gives pairs of training and
         held-out rows. At least two rows must be held out.
+    max_samples : int or None, default=6000
+        If `cv` is an int, so many rows are drawn at random from a larger table, with
+        their `y` and `groups`; the first line that is printed says so. None takes all.
+        Splits of your own are taken as they are.
     scoring : str or callable, default=None
         What to predict `y` for: None is the accuracy of a logistic regression for
         classes, and R² of a ridge regression for numbers.
     n_jobs : int, default=None
         Number of fits at a time, as in joblib.
     random_state : int or None, default=None
-        Shuffles the folds, and seeds estimators whose `random_state` is None. None takes
-        fresh entropy; no global generator is read or moved.
+        Draws the rows, shuffles the folds, and seeds estimators whose `random_state` is
+        None. None takes fresh entropy; no global generator is read or moved.
     verbose : int, default=1
-        1 prints how the columns were prepared and a line for each width and split that is
-        done, 0 prints nothing.
+        1 prints how the columns were prepared, what :func:`~skae.compare.estimate_gain`
+        expects, about how long all of it takes, and a line for each width and split that
+        is done, with what is left; 0 prints nothing.
 
     Returns
     -------
@@ -121,9 +130,13 @@ def compare_with_pca(
     named = _named(estimators)
     keys = {name: _width_parameter(name, estimator) for name, estimator in named.items()}
     supervised = _supervised(named, y)
+    X = as_table(X)
+    y, predictor, scorer, score_name = _task(X, y, scoring)
+    groups, n_all = checked_groups(groups, X), len(X)
+    _check_max_samples(max_samples)
+    if cv is None or isinstance(cv, Integral):
+        X, y, groups = sampled(max_samples, fresh_seed(random_state), X, y, groups)
     table = as_frame(X)
-    y, predictor, scorer, score_name = _task(table, y, scoring)
-    groups = checked_groups(groups, table)
     pairs, together = make_splits(table, y, cv, groups, random_state)
     splits = [
         _prepared_split(number, pair, table, y, groups, coder=_coder(named, X))
@@ -131,16 +144,21 @@ def compare_with_pca(
     ]
     n_columns = min(split.rows.shape[1] for split in splits)
     limit = min(min(split.rows.shape) for split in splits)
-    widths, left_out = _widths(n_components, limit)
+    widths, left_out = widths_below(n_components, limit)
     if verbose:
-        names = as_table(X).columns
-        _say(_about_columns(names, table, n_columns) + _about_target(y) + together)
+        some = (
+            f"{len(table):,} of {n_all:,} rows" if len(table) < n_all else f"{n_all} rows"
+        )
+        about = _about_columns(X.columns, table, n_columns)
+        _say(f"{some}, {about}{_about_target(y)}{together}")
         for width in left_out:
             _say(f"{width} components are left out: not below {limit} columns or rows")
     # Both solvers are exact; the default one may be randomised.
     pca = PCA(svd_solver="covariance_eigh" if len(table) > 2 * n_columns else "full")
     pca.set_output(transform="default")
     curves = [pca_curve(pca, split.rows, split.unseen, n_columns) for split in splits]
+    if verbose:
+        _say_outlook(named, keys, splits, widths, row_numbers(table), n_jobs)
     named, keys = {"PCA": pca} | named, {"PCA": "n_components"} | keys
     tasks = [(width, split) for split in splits for width in widths]
     jobs = (
@@ -165,6 +183,15 @@ def compare_with_pca(
     )
 
 
+def _check_max_samples(max_samples):
+    is_number = isinstance(max_samples, Integral) and not isinstance(max_samples, bool)
+    if max_samples is not None and not (is_number and max_samples >= 2):
+        raise ValueError(
+            f"max_samples={max_samples!r} must be an int of at least 2, the number of rows "
+            "to draw, or None for all rows."
+        )
+
+
 def _prepared_split(number, pair, table, y, groups, *, coder):
     """Return a split of the table, its columns prepared on the training rows."""
     *both, frames = (*prepared(table, *pair), None) if coder is None else coder(*pair)
@@ -182,19 +209,36 @@ def _coder(named, X):
     of_tables = [estimator for estimator in named.values() if is_of_tables(estimator)]
     if not of_tables:
         return None
-    return lambda train, test: coded(as_table(X), train, test, of_tables[0]._codec())
+    return lambda train, test: coded(X, train, test, of_tables[0]._codec())
+
+
+def _say_outlook(named, keys, splits, widths, row_number, n_jobs):
+    """Print what an autoencoder is likely to gain, and how long the comparison takes."""
+    part = len(np.unique(row_number)) / len(row_number)  # of the rows are no copies
+    n_different = round(part * len(splits[0].rows))
+    if n_different >= MIN_ROWS:
+        for line in expected_lines(splits, widths, n_different):
+            _say(line)
+    estimators = [
+        _at_width(estimator, keys[name], width, random_state=0)
+        for name, estimator in named.items()
+        for width in widths
+    ]
+    seconds = expected_seconds(estimators, splits, n_jobs)
+    if seconds is not None:
+        _say(f"comparing takes about {in_words(seconds)}")
 
 
 def _records(measured, tasks, verbose):
     """Return a record for each estimator, width and split, and print them as they come."""
-    records = []
+    records, clock = [], Clock(len(tasks))
     for n_done, (done, (width, split)) in enumerate(zip(measured, tasks), start=1):
         task = {"n_components": width, "split": split.number}
         records += [{"estimator": name} | task | record for name, record in done.items()]
         if verbose:
             kept = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
             place = f"{n_done}/{len(tasks)}: {width} components, split {split.number + 1}"
-            _say(f"{place}: R² {kept}")
+            _say(f"{place}: R² {kept}{clock.left(n_done)}")
     return records
 
 
@@ -206,8 +250,7 @@ def _about_columns(names, table, n_prepared):
     """Return how columns were prepared, so that a number read as text is seen."""
     is_text = [not pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
     text = [str(name) for name, is_one in zip(names, is_text) if is_one]
-    n = len(table.columns)
-    said = f"{len(table)} rows, {n} columns"
+    said = f"{len(table.columns)} columns"
     if text:
         some = ", ".join(text[:5]) + (", ..." if len(text) > 5 else "")
         said += f", {len(text)} of them text, one-hot encoded ({some}): {n_prepared} in all"
@@ -300,27 +343,6 @@ def _width_parameter(name, estimator):
             "cannot be compared; pass a transformer that has one, or a Pipeline of such."
         )
     return f"{path_to_last_step(estimator)}n_components"
-
-
-def _widths(n_components, limit):
-    """Return the widths to compare at, and those that are not below the limit."""
-    widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
-    are_numbers = all(
-        isinstance(width, Integral) and not isinstance(width, bool) for width in widths
-    )
-    if not are_numbers or any(width < 1 for width in widths):
-        raise ValueError(
-            f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
-            "these, the widths to compare at."
-        )
-    widths = sorted({int(width) for width in widths})
-    narrow = [width for width in widths if width < limit]
-    if not narrow:
-        raise ValueError(
-            f"n_components={n_components} leaves nothing to compare: a width must be below "
-            f"{limit}, the smaller number of prepared columns and of training rows."
-        )
-    return narrow, widths[len(narrow) :]
 
 
 def _at_width(estimator, key, width, random_state):

@@ -50,7 +50,7 @@ def make_splits(table, y, cv, groups, random_state):
 
 def _folds_of_different_rows(table, y, n_splits, seed):
     """Return shuffled folds of the rows that differ, each with all of its copies."""
-    row_number = _row_numbers(table)
+    row_number = row_numbers(table)
     first = np.unique(row_number, return_index=True)[1]
     if len(first) < n_splits <= len(table):
         raise ValueError(
@@ -72,7 +72,7 @@ def _folds_of_different_rows(table, y, n_splits, seed):
     return splits, f"; {n_copies:,} {rows} an earlier row and {stay} in its fold"
 
 
-def _row_numbers(table):
+def row_numbers(table):
     """Return a number for each row, that of the first row that equals it."""
     positive = [  # -0.0 and 0.0 have different hashes
         column + 0.0 if column.dtype.kind == "f" else column for _, column in table.items()

@@ -55,6 +55,7 @@ class WidthDisplay:
         groups: ArrayLike | None = None,
         n_components: Widths = (1, 2, 3, 5, 8),
         cv: Any = 3,
+        max_samples: int | None = 6000,
         n_jobs: int | None = None,
         random_state: int | None = None,
         verbose: int = 0,
@@ -77,13 +78,16 @@ class WidthDisplay:
         cv : int, cross-validation splitter or iterable, default=3
             An int gives so many shuffled folds, in which equal rows, or those of a
             group, stay together.
+        max_samples : int or None, default=6000
+            If `cv` is an int, so many rows are drawn at random from a larger table, with
+            their `y` and `groups`. None takes all.
         n_jobs : int, default=None
             Number of fits at a time, as in joblib.
         random_state : int or None, default=None
-            Shuffles the folds, and seeds estimators whose `random_state` is None.
+            Draws the rows, shuffles the folds, and seeds estimators whose `random_state`
+            is None.
         verbose : int, default=0
-            1 prints how the columns were prepared and a line for each width and split that
-            is done, 0 prints nothing.
+            1 prints what :func:`skae.compare_with_pca` prints, 0 nothing.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
 
@@ -100,6 +104,7 @@ class WidthDisplay:
             groups=groups,
             n_components=n_components,
             cv=cv,
+            max_samples=max_samples,
             n_jobs=n_jobs,
             random_state=random_state,
             verbose=verbose,

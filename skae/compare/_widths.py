@@ -1,0 +1,26 @@
+"""The widths to compare at."""
+
+from numbers import Integral
+
+import numpy as np
+
+
+def widths_below(n_components, limit):
+    """Return the widths to compare at, and those that are not below the limit."""
+    widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
+    are_numbers = all(
+        isinstance(width, Integral) and not isinstance(width, bool) for width in widths
+    )
+    if not are_numbers or any(width < 1 for width in widths):
+        raise ValueError(
+            f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
+            "these, the widths to compare at."
+        )
+    widths = sorted({int(width) for width in widths})
+    narrow = [width for width in widths if width < limit]
+    if not narrow:
+        raise ValueError(
+            f"n_components={n_components} leaves nothing to compare: a width must be below "
+            f"{limit}, the smaller number of prepared columns and of training rows."
+        )
+    return narrow, widths[len(narrow) :]
