@@ -119,7 +119,9 @@ class FittedTable(TransformerMixin, StoredState):
         filled, std = Filled(X, table), {}
         for i, (column, part) in enumerate(zip(self._columns, slices_of(self._columns))):
             name, block = column.name, expected[:, part]
-            hole = missing_cells(table.columns[name])
+            hole = np.zeros(table.n_rows, dtype=bool)
+            if not column.width or np.isnan(coded[:, part.start]).any():
+                hole = missing_cells(table.columns[name])
             if hole.any():
                 filled.fill(name, hole, column.decode(block, is_filled=True))
             if return_std:

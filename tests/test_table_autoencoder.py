@@ -221,6 +221,10 @@ def test_array_of_numbers_is_filled_as_a_frame_of_them_is():
     assert_array_equal(table.transform(X), table.transform(unnamed))
     with pytest.raises(ValueError, match="0 contains infinity"):
         table.impute(np.full((1, 4), np.inf))
+    of_frame = TableAutoencoder(AutoencoderTransformer(3, **QUICK)).fit(frame)
+    by_columns = of_frame.impute(frame, return_std=True)[0]  # and not all of them at once
+    pd.testing.assert_frame_equal(of_frame.impute(frame), by_columns)
+    assert_array_equal(of_frame.transform(frame), table.transform(X))
 
 
 def test_comparison_with_pca_is_on_the_same_codec(mixed):

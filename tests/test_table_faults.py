@@ -73,6 +73,14 @@ def test_frame_is_taken_and_filled(table):
     pd.testing.assert_frame_equal(table, before)
 
 
+def test_text_in_buckets_of_which_some_are_empty_is_taken():
+    rooms = [f"room {i}" for i in range(N // 3)] * 3  # fewer than there are buckets
+    table = clone(TABLE).set_params(many_levels="hash", max_levels=3)
+    table.fit(numbers().assign(room=rooms))
+    assert (table.codec_._columns[2].code.shares == 0).any()
+    assert np.isfinite(table.autoencoder_.history_["loss"]).all()
+
+
 REFUSED = {
     "missing cells alone": (pd.DataFrame({"x": [None] * 5, "y": np.nan}), "no column that"),
     "one row": (numbers()[:1], "n_samples=1 and no column that varies"),

@@ -20,9 +20,13 @@ def level_losses(shares, true, given):
     scale = scale_of(shares)
     likely = np.logaddexp(0, SHARPNESS * (given * scale + shares)) + 1e-30
     is_level = true * scale + shares
-    entropy = -np.sum(shares * np.log(np.maximum(shares, 1e-30)))
     losses = np.log(likely.sum(axis=1, keepdims=True)) - np.log(likely)
-    return (is_level * losses).sum(axis=1) / entropy
+    return (is_level * losses).sum(axis=1) / entropy_of(shares)
+
+
+def entropy_of(shares):
+    """Return the entropy of levels, of which some may have no share."""
+    return -np.sum(shares * np.log(np.maximum(shares, 1e-30)))
 
 
 def cell_losses(columns, coded, back, by_kind):
@@ -64,9 +68,7 @@ def baseline_losses(columns, coded, by_kind):
         if by_kind and column.code.n_levels:
             shares = column.code.shares
             found = (known * scale_of(shares) + shares).mean(axis=0)
-            entropy = -np.sum(shares * np.log(np.maximum(shares, 1e-30)))
-            own = -np.sum(found * np.log(np.maximum(found, 1e-30)))
-            baseline[i] = own / entropy
+            baseline[i] = entropy_of(found) / entropy_of(shares)
         else:
             baseline[i] = known.var(axis=0).sum()
     return baseline

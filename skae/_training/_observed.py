@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._columns._measures import SHARPNESS
+from .._columns._measures import SHARPNESS, entropy_of
 from .._keras import load_keras
 from ._objective import check_cellwise, loss_key, make_loss
 
@@ -46,7 +46,7 @@ class Kinds:
         entropy = np.ones(self.n_values, dtype=np.float32)
         for first, size in self.blocks:
             part = slice(first, first + size)
-            entropy[part] = -np.sum(self.shares[part] * np.log(self.shares[part]))
+            entropy[part] = entropy_of(self.shares[part])
         return entropy
 
     @property
