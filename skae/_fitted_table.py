@@ -11,8 +11,9 @@ from ._base_autoencoder import BaseAutoencoder
 from ._columns._arrays import plain_numbers
 from ._columns._cells import missing_cells
 from ._columns._coded import decode, slices_of
-from ._columns._frames import Dtype, Filled
+from ._columns._frames import Dtype, Filled, of_types_of
 from ._columns._measures import baseline_losses, cell_losses, shares_explained
+from ._data._kinds import collected
 from ._state import StoredState
 from ._table_fit import TableModel
 from ._typing import Frame, Given
@@ -85,7 +86,8 @@ class FittedTable(TransformerMixin, StoredState):
         table, coded = self._read(X)
         back = self._model.reconstruct(self.autoencoder_, coded)
         dtypes = [Dtype.of(series) for series in table.columns.values()]
-        return decode(self._columns, back, table.library, table.index, dtypes)
+        made = decode(self._columns, back, table.library, table.index, dtypes)
+        return of_types_of(collected(X), made)
 
     def impute(self, X: Frame, *, return_std: bool = False) -> Given:
         """Return a frame with its holes filled.

@@ -40,7 +40,9 @@ def missing_cells(series):
 
 def as_array(series):
     """Return the numbers of a narwhals series in float64, NaN where they are missing."""
-    return np.array(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    if not series.dtype.is_integer():  # of which Arrow casts no large ones
+        series = series.cast(nw.Float64)
+    return np.array(series.to_numpy(), dtype=np.float64)
 
 
 def narwhals_dtype(series):
@@ -172,6 +174,8 @@ def as_microseconds(series, kind, name):
 
 
 def _of_pandas(native, kind):
+    if "date32" in str(native.dtype):  # of Arrow: days, which NumPy gets as objects
+        native = native.astype(object)
     if native.dtype == object:
         convert = pd.to_datetime if kind == "date" else pd.to_timedelta
         native = convert(native)

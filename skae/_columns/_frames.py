@@ -214,8 +214,8 @@ def pandas_series(values, dtype, index):
         series = series.dt.tz_localize("UTC")
     try:
         return series.astype(dtype.of_pandas())
-    except (TypeError, ValueError):  # missing values in a type that has none
-        return series
+    except (TypeError, ValueError, NotImplementedError):  # missing values in a type that
+        return series  # has none, or a type of Arrow that has more than a name
 
 
 def narwhals_series(name, values, dtype, library):
@@ -289,4 +289,19 @@ class Filled:
                 frame[name] = filled
             return frame
         frame = nw.from_native(self._given, eager_only=True)
-        return frame.with_columns(*self._changed.values()).to_native()
+        filled = frame.with_columns(*self._changed.values()).to_native()
+        return of_types_of(self._given, filled)
+
+
+def of_types_of(given, made):
+    """Return a frame with the types of another one, where those of Arrow say more."""
+    if not hasattr(given, "schema") or not hasattr(given, "combine_chunks"):
+        return made
+    schema, columns = given.schema, []
+    for i, (field, column) in enumerate(zip(schema, made.columns)):
+        try:
+            columns.append(column.cast(field.type))
+        except (ValueError, NotImplementedError):  # pyarrow's own errors are such
+            columns.append(column)
+            schema = schema.set(i, field.with_type(column.type))
+    return type(given).from_arrays(columns, schema=schema)
