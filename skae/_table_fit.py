@@ -231,27 +231,33 @@ class TableFit:
             Whether the network may be better than the floor.
         """
         rng = np.random.default_rng([seed, 1])
-        filling, spreads = model.filling, {}
-        for columns in (model.holes, self.others(model.holes)):
-            drawn = self.hidden_cells(data.coded, columns, model.holes, rng)
-            coded, hidden, row_index = drawn
-            truth, floor = data.coded[row_index], model.floor.fill(coded)
-            mixed = floor
-            if is_trusted and columns is model.holes:
-                network = model.reconstruct(self.autoencoder, coded, floor)
-                filling = fit_filling(
-                    truth, hidden, floor, network, slices=self.slices, clusters=row_index
-                )
-                mixed = filling.filled(floor, network, self.slices)
-            for i in columns:
-                some = hidden[:, i]
-                spreads[i] = self.spread(i, truth[some], mixed[some])
+        others = [i for i in range(len(self.columns)) if i not in model.holes]
+        filling, of_holes = self.judged_columns(model, data, model.holes, rng, is_trusted)
+        spreads = of_holes | self.judged_columns(model, data, others, rng)[1]
         in_order = [spreads[i] for i in range(len(self.columns))]
         return replace(model, filling=filling, spreads=in_order)
 
-    def others(self, holes):
-        """Return the columns without holes."""
-        return [i for i in range(len(self.columns)) if i not in holes]
+    def judged_columns(self, model, data, columns, rng, is_trusted=False):
+        """Return how far the network is trusted, and the spreads of some columns."""
+        coded, hidden, row_index = self.hidden_cells(data.coded, columns, model.holes, rng)
+        filling, floor = model.filling, model.floor.fill(coded)
+        mixed = floor
+        if is_trusted:
+            network = model.reconstruct(self.autoencoder, coded, floor)
+            filling = fit_filling(
+                data.coded[row_index],
+                hidden,
+                floor,
+                network,
+                slices=self.slices,
+                clusters=row_index,
+            )
+            mixed = filling.filled(floor, network, self.slices)
+        spreads = {}
+        for i in columns:
+            some = hidden[:, i]
+            spreads[i] = self.spread(i, data.coded[row_index[some]], mixed[some])
+        return filling, spreads
 
     def hidden_cells(self, coded, columns, holes, rng):
         """Return rows some of whose cells are hidden, which, and of which row they are.
