@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skae import AutoencoderTransformer, TableAutoencoder, TableCodec
+from skae._columns._draws import drawn
 from skae._columns._filling import fit_filling, fit_spread
 from skae._columns._floor import LinearFloor, fit_floor
 from skae._columns._levels import scale_of
@@ -227,3 +228,44 @@ def test_work_of_a_fit_with_levels_is_bounded(rng, monkeypatch, without_xla):
     table = pd.DataFrame({"x": rng.normal(size=60), "sort": rng.choice(list("abc"), 60)})
     fitted = TableAutoencoder(AutoencoderTransformer(2, random_state=0)).fit(table)
     assert fitted.autoencoder_.n_epochs_ == MIN_EPOCHS
+
+
+def expected_of(series, value, n=4000):
+    """Return a column, and a block in which a value is expected again and again."""
+    codec = TableCodec().fit(pd.DataFrame({"z": series}))
+    column = codec._columns[0]
+    return column, np.repeat(codec.transform(pd.DataFrame({"z": [value]})), n, axis=0)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_drawn_numbers_spread_within_what_was_seen(rng, is_whole):
+    values = rng.normal(50, 20, 500)
+    column, block = expected_of(np.rint(values) if is_whole else values, 50.0)
+    found = drawn(column, block, np.full(4000, 5.0), np.random.RandomState(0))
+    assert found.mean() == pytest.approx(50, abs=0.3)
+    assert found.std() == pytest.approx(5, rel=0.05)
+    assert (found == np.rint(found)).all() == is_whole
+    far = drawn(column, block, np.full(4000, 500.0), np.random.RandomState(0))
+    assert [far.min(), far.max()] == [column.code.low, column.code.high]
+
+
+def test_drawn_dates_spread_in_days(rng):
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 500), "D")
+    column, block = expected_of(days, pd.Timestamp("2021-03-01"))
+    found = drawn(column, block, np.full(4000, 30.0), np.random.RandomState(0))
+    since = (found - np.datetime64("2021-03-01")) / np.timedelta64(1, "D")
+    assert since.std() == pytest.approx(30, rel=0.05)
+    assert (since == np.rint(since)).all()
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_drawn_levels_are_others_as_often_as_told(rng, is_ordered):
+    levels = rng.choice(list("abcd"), 500, p=[0.4, 0.3, 0.2, 0.1])
+    series = pd.Series(pd.Categorical(levels, list("abcd"), ordered=is_ordered))
+    value = pd.Categorical(["b"], list("abcd"), ordered=is_ordered)[0]
+    column, block = expected_of(series, value)
+    found = pd.Series(drawn(column, block, np.full(4000, 0.3), np.random.RandomState(0)))
+    assert (found != "b").mean() == pytest.approx(0.3, abs=0.03)
+    assert set(found) == set("abcd")
+    sure = drawn(column, block, np.zeros(4000), np.random.RandomState(0))
+    assert set(sure) == {"b"}

@@ -17,11 +17,15 @@ def level_losses(shares, true, given):
     true, given : ndarray of shape (n_rows, n_levels)
         Coded, the first of them indicators of levels.
     """
-    scale = scale_of(shares)
-    likely = np.logaddexp(0, SHARPNESS * (given * scale + shares)) + 1e-30
-    is_level = true * scale + shares
+    likely = likelihoods(shares, given) + 1e-30
+    is_level = true * scale_of(shares) + shares
     losses = np.log(likely.sum(axis=1, keepdims=True)) - np.log(likely)
     return (is_level * losses).sum(axis=1) / entropy_of(shares)
+
+
+def likelihoods(shares, given):
+    """Return how likely levels are, but for a factor, by what was given back for them."""
+    return np.logaddexp(0, SHARPNESS * (given * scale_of(shares) + shares))
 
 
 def entropy_of(shares):
