@@ -214,7 +214,7 @@ class TableFit:
             self.observed(some.coded, model.holes),
             observed_val,
         )
-        X, weight = model.inputs(some.coded), some.weight
+        X, weight = model.inputs(some.coded).astype(np.float32), some.weight
         del some  # a large table is not held twice while it trains
         inner._fit(Fit, X, weight, X_val, groups, labels=labels, cells=cells)
 
