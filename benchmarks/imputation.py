@@ -5,30 +5,45 @@
     python benchmarks/imputation.py numbers --data FOLDER [--seeds 5] [--tables NAME ...]
     python benchmarks/imputation.py mixed --data FOLDER [--seeds 5] [--tables NAME ...]
     python benchmarks/imputation.py codes --data FOLDER [--seeds 5] [--tables NAME ...]
+    python benchmarks/imputation.py downstream --data FOLDER [--seeds 5] [--tables NAME ...]
     python benchmarks/imputation.py look --data FOLDER [--tables NAME ...]
 
 ``numbers`` scales columns to [0, 1], takes 20 % of the cells away and prints the root mean
 squared error of what fills them beside published figures (Lalande and Doya, TMLR 2023).
 ``mixed`` does the same to tables as they come, for errors of numbers (in standard
 deviations), the accuracy of categories and the coverage of 90 % intervals. ``codes`` gives
-the share explained at 5 and 10 components beside PCA of the same coded table. ``look``
-prints ten rows with holes beside what fills them.
+the share explained at 5 and 10 components beside PCA of the same coded table.
+``downstream`` gives accuracies, or R², of linear models behind codes of ten columns and of
+``HistGradientBoosting`` on the frame. ``look`` prints ten rows with holes beside what
+fills them.
+
+With ``--records FILE`` each result is a line of a file as soon as it is there. What the
+file has is not measured again, so a run goes on where it was stopped.
 """
 
 import argparse
+import json
 import time
 import warnings
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
-from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tables import _load_open
 
 from skae import AutoencoderTransformer, TableAutoencoder, TableCodec, TableImputer
@@ -48,8 +63,48 @@ PUBLISHED = {  # linear MICE, MissForest
 }
 MIXED = ["titanic", "mice_protein", "california_housing", "communities_crime"]
 MIXED += ["diamonds", "adult"]
+TARGETS = ["titanic", "california_housing", "communities_crime", "diamonds", "adult"]
 ASIDE = {"titanic": ["Name", "Ticket"]}
 TREES = {"n_estimators": 50, "min_samples_leaf": 2, "n_jobs": 2}
+
+
+@dataclass(frozen=True)
+class Records:
+    """Results by what was measured, kept in a file if there is one."""
+
+    path: Path | None
+    found: list
+
+    @classmethod
+    def read(cls, path):
+        """Return what a file has, if it is there."""
+        if path is None or not path.exists():
+            return cls(path, [])
+        return cls(path, [json.loads(line) for line in path.read_text().splitlines()])
+
+    def add(self, measure, **key):
+        """Add what a function measures, unless it is there already."""
+        if self.of(**key):
+            return
+        record = key | {name: float(value) for name, value in measure().items()}
+        self.found.append(record)
+        if self.path is not None:
+            with self.path.open("a") as file:
+                file.write(json.dumps(record) + "\n")
+
+    def of(self, **key):
+        """Return the records that have been measured so."""
+        return [each for each in self.found if key.items() <= each.items()]
+
+    def show(self, by, **key):
+        """Print the means over the seeds, and how far these spread."""
+        found = pd.DataFrame(self.of(**key)).drop(columns=list(key))
+        groups = found.drop(columns="seed").groupby(by, sort=False)
+        means = groups.mean().dropna(axis=1, how="all")
+        means["seeds"] = groups.size()
+        first = means.columns.drop("seconds", errors="ignore")[0]
+        means["spread"] = groups[first].std()
+        print(means.round(4).to_string(), flush=True)
 
 
 def imputers(seed):
@@ -74,31 +129,35 @@ def filled_by(imputer, holed):
     return np.asarray(filled), seconds
 
 
-def numbers(names, folder, seeds, skipped):
+def numbers(names, folder, seeds, skipped, records):
     for name in names or PUBLISHED:
         X, _ = _load_open(folder / name)
         X = X.select_dtypes("number").to_numpy(float)
         X = (X - X.min(axis=0)) / (X.max(axis=0) - X.min(axis=0))
-        records = []
         for seed in range(seeds):
-            hole = np.random.default_rng(seed).random(X.shape) < 0.2
             for kind, imputer in imputers(seed).items():
-                if kind in skipped:
-                    continue
-                filled, seconds = filled_by(imputer, np.where(hole, np.nan, X))
-                rmse = float(np.sqrt(np.mean((filled - X)[hole] ** 2)))
-                records.append({"by": kind, "rmse": rmse, "seconds": seconds})
-                if kind == "skae":
-                    row = np.where(hole, np.nan, X)[:1]
-                    start = time.perf_counter()
-                    for _ in range(20):
-                        imputer.transform(row)
-                    records[-1]["row_ms"] = 50 * (time.perf_counter() - start)
+                if kind not in skipped:
+                    records.add(
+                        partial(_of_numbers, kind, imputer, X, seed),
+                        **{"what": "numbers", "table": name, "by": kind, "seed": seed},
+                    )
         mice, forest = PUBLISHED.get(name, (np.nan, np.nan))
         print(f"\n{name} {X.shape}, published: MICE {mice}, MissForest {forest}")
-        found = pd.DataFrame(records).groupby("by", sort=False)
-        table = found.mean().assign(spread=found["rmse"].std())
-        print(table.round(4).to_string(), flush=True)
+        records.show("by", what="numbers", table=name)
+
+
+def _of_numbers(kind, imputer, X, seed):
+    hole = np.random.default_rng(seed).random(X.shape) < 0.2
+    holed = np.where(hole, np.nan, X)
+    filled, seconds = filled_by(imputer, holed)
+    rmse = np.sqrt(np.mean((filled - X)[hole] ** 2))
+    record = {"rmse": rmse, "seconds": seconds}
+    if kind == "skae":
+        start = time.perf_counter()
+        for _ in range(20):
+            imputer.transform(holed[:1])
+        record["row_ms"] = 50 * (time.perf_counter() - start)
+    return record
 
 
 def load_mixed(name, folder):
@@ -106,20 +165,21 @@ def load_mixed(name, folder):
     return X.drop(columns=ASIDE.get(name, []))
 
 
-def mixed(names, folder, seeds, skipped):
+def mixed(names, folder, seeds, skipped, records):
     for name in names or MIXED:
         X = load_mixed(name, folder)
-        records = []
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
             hidden = pd.DataFrame(rng.random(X.shape) < 0.2, X.index, X.columns) & X.notna()
             holed = X.mask(hidden)
             for kind in ("mode", "trees chain", "skae"):
                 if kind not in skipped:
-                    records.append({"by": kind} | _of_mixed(kind, X, holed, hidden, seed))
+                    records.add(
+                        partial(_of_mixed, kind, X, holed, hidden, seed),
+                        **{"what": "mixed", "table": name, "by": kind, "seed": seed},
+                    )
         print(f"\n{name} {X.shape}")
-        found = pd.DataFrame(records).groupby("by", sort=False)
-        print(found.mean().round(4).to_string(), flush=True)
+        records.show("by", what="mixed", table=name)
 
 
 def _of_mixed(kind, X, holed, hidden, seed):
@@ -169,26 +229,77 @@ def _by_trees(holed, seed):
     return filled
 
 
-def codes(names, folder, seeds):
+def codes(names, folder, seeds, _skipped, records):
     for name in names or MIXED:
-        X, records = load_mixed(name, folder), []
+        X = load_mixed(name, folder)
         for seed in range(seeds):
-            order = np.random.default_rng(seed).permutation(len(X))
-            train, test = X.iloc[order[len(X) // 4 :]], X.iloc[order[: len(X) // 4]]
             for width in (5, 10):
-                start = time.perf_counter()
-                inner = AutoencoderTransformer(width, random_state=seed)
-                table = TableAutoencoder(inner, many_levels="hash").fit(train)
-                record = {"width": width, "seconds": time.perf_counter() - start}
-                of_pca = _by_pca(table, train, test, width)
-                record |= {"skae": table.score(test), "PCA": of_pca[0]}
-                level = _accuracy(table, table.reconstruct(test), test)
-                record |= {"accuracy": level, "accuracy of PCA": of_pca[1]}
-                records.append(record)
+                records.add(
+                    partial(_of_codes, X, width, seed),
+                    **{"what": "codes", "table": name, "width": width, "seed": seed},
+                )
         print(f"\n{name} {X.shape}")
-        print(
-            pd.DataFrame(records).groupby("width").mean().round(4).to_string(), flush=True
-        )
+        records.show("width", what="codes", table=name)
+
+
+def _of_codes(X, width, seed):
+    order = np.random.default_rng(seed).permutation(len(X))
+    train, test = X.iloc[order[len(X) // 4 :]], X.iloc[order[: len(X) // 4]]
+    start = time.perf_counter()
+    inner = AutoencoderTransformer(width, random_state=seed)
+    table = TableAutoencoder(inner, many_levels="hash").fit(train)
+    record = {"seconds": time.perf_counter() - start}
+    of_pca = _by_pca(table, train, test, width)
+    record |= {"skae": table.score(test), "PCA": of_pca[0]}
+    level = _accuracy(table, table.reconstruct(test), test)
+    return record | {"accuracy": level, "accuracy of PCA": of_pca[1]}
+
+
+def downstream(names, folder, seeds, skipped, records):
+    for name in names or TARGETS:
+        X, y = _load_open(folder / name)
+        X = X.drop(columns=ASIDE.get(name, []))
+        is_number = pd.api.types.is_float_dtype(y) or y.nunique() > 30
+        for seed in range(seeds):
+            for kind, model in models(X, is_number, seed).items():
+                if kind not in skipped:
+                    records.add(
+                        partial(_of_model, model, X, y, seed),
+                        **{"what": "downstream", "table": name, "by": kind, "seed": seed},
+                    )
+        print(f"\n{name} {X.shape}, {'R²' if is_number else 'accuracy'}")
+        records.show("by", what="downstream", table=name)
+
+
+def models(X, is_number, seed):
+    """Return what predicts a target from a frame, by name."""
+    linear = RidgeCV() if is_number else LogisticRegression(max_iter=2000)
+    trees = HistGradientBoostingRegressor if is_number else HistGradientBoostingClassifier
+    table = TableAutoencoder(
+        AutoencoderTransformer(10, random_state=seed), many_levels="hash"
+    )
+    codec = make_pipeline(TableCodec(many_levels="hash"), SimpleImputer(), PCA(10))
+    levels = X.select_dtypes(exclude="number").columns
+    typed = FunctionTransformer(_with_categories, kw_args={"levels": levels})
+    return {
+        "codes, linear": make_pipeline(table, StandardScaler(), linear),
+        "PCA, linear": make_pipeline(codec, StandardScaler(), linear),
+        "trees on the frame": make_pipeline(
+            typed, trees(categorical_features="from_dtype", random_state=seed)
+        ),
+    }
+
+
+def _with_categories(X, levels):
+    return X.astype(dict.fromkeys(levels, "category"))
+
+
+def _of_model(model, X, y, seed):
+    parts = train_test_split(X, y, test_size=0.25, random_state=seed)
+    start = time.perf_counter()
+    model.fit(parts[0], parts[2])
+    seconds = time.perf_counter() - start
+    return {"score": model.score(parts[1], parts[3]), "seconds": seconds}
 
 
 def _by_pca(table, train, test, width):
@@ -229,21 +340,21 @@ def look(names, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["numbers", "mixed", "codes", "look"])
+    runs = {"numbers": numbers, "mixed": mixed, "codes": codes, "downstream": downstream}
+    parser.add_argument("what", choices=[*runs, "look"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--tables", nargs="*")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--without", nargs="*", default=[])
+    parser.add_argument("--records", type=Path)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     names, folder, seeds = arguments.tables, arguments.data, arguments.seeds
     if arguments.what == "look":
         look(names, folder)
-    elif arguments.what == "codes":
-        codes(names, folder, seeds)
-    else:
-        run = numbers if arguments.what == "numbers" else mixed
-        run(names, folder, seeds, arguments.without)
+        return
+    records = Records.read(arguments.records)
+    runs[arguments.what](names, folder, seeds, arguments.without, records)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ._base_autoencoder import BaseAutoencoder
 from ._columns._arrays import plain_numbers
 from ._columns._cells import missing_cells
 from ._columns._coded import decode, slices_of
-from ._columns._frames import Dtype, Filled
+from ._columns._draws import drawn
+from ._columns._frames import Dtype, Filled, of_types_of
 from ._columns._measures import baseline_losses, cell_losses, shares_explained
+from ._data._kinds import collected
+from ._data._seeds import fresh_seed
 from ._state import StoredState
 from ._table_fit import TableModel
-from ._typing import Frame, Given
+from ._typing import Frame, Given, Seed
 
 
 class FittedTable(TransformerMixin, StoredState):
@@ -85,9 +91,17 @@ class FittedTable(TransformerMixin, StoredState):
         table, coded = self._read(X)
         back = self._model.reconstruct(self.autoencoder_, coded)
         dtypes = [Dtype.of(series) for series in table.columns.values()]
-        return decode(self._columns, back, table.library, table.index, dtypes)
+        made = decode(self._columns, back, table.library, table.index, dtypes)
+        return of_types_of(collected(X), made)
 
-    def impute(self, X: Frame, *, return_std: bool = False) -> Given:
+    def impute(
+        self,
+        X: Frame,
+        *,
+        return_std: bool = False,
+        n_draws: int | None = None,
+        random_state: Seed = None,
+    ) -> Given:
         """Return a frame with its holes filled.
 
         Parameters
@@ -96,37 +110,77 @@ class FittedTable(TransformerMixin, StoredState):
             Rows with the columns of `fit`.
         return_std : bool, default=False
             Tell beside it how exact each of the values is.
+        n_draws : int, default=None
+            Fill the holes so many times, with values drawn around what is expected, so
+            that what is computed from the frames varies as it should (multiple imputation,
+            Rubin, 1987). Each cell is drawn for itself.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
 
         Returns
         -------
-        filled : DataFrame or ndarray of shape (n_samples, n_features)
+        filled : DataFrame or ndarray of shape (n_samples, n_features), or list of such
             `X` with other values where it has holes: columns, types and index stay. Values
             lie within the range seen in `fit`, and are whole where all seen were. Columns
-            that are missing altogether stay so.
+            that are missing altogether stay so, and text in buckets. With `n_draws`, a
+            list of so many.
         std : DataFrame of shape (n_samples, n_features)
             If `return_std`: standard deviations of numbers, of dates and durations in
             days, and for categories the probability that another one is right; 0 where
             nothing was filled. An interval of 1.645 standard deviations on both sides held
             90 % of the validation cells that were hidden.
+
+        Raises
+        ------
+        ValueError
+            If `n_draws` is no integer of 1 or more, or if `return_std` is asked for too.
         """
         check_is_fitted(self)
-        numbers = None if return_std else plain_numbers(self._columns, X, self)
+        is_plain = not return_std and n_draws is None
+        numbers = plain_numbers(self._columns, X, self) if is_plain else None
         if numbers is not None:
             coded = numbers.encode(X)
             return numbers.fill(X, self._model.expected(self.autoencoder_, coded))
         table, coded = self._read(X)
         expected = self._model.expected(self.autoencoder_, coded)
-        filled, std = Filled(X, table), {}
+        holes = self._holes(table, coded)
+        if n_draws is not None:
+            rng = check_random_state(fresh_seed(random_state))
+            n_frames = checked_draws(n_draws, return_std)
+            return [self._filled(X, table, expected, holes, rng) for _ in range(n_frames)]
+        filled = self._filled(X, table, expected, holes)
+        return (filled, self._std(table, expected, holes)) if return_std else filled
+
+    def _holes(self, table, coded):
+        """Return which cells are missing, by the place of the columns that have such."""
+        holes = {}
         for i, (column, part) in enumerate(zip(self._columns, slices_of(self._columns))):
-            name, block = column.name, expected[:, part]
-            hole = missing_cells(table.columns[name])
-            if hole.any():
-                filled.fill(name, hole, column.decode(block, is_filled=True))
-            if return_std:
-                std[name] = np.where(hole, self._model.std(i, block), 0.0)
-        if not return_std:
-            return filled.result()
-        return filled.result(), pd.DataFrame(std, index=table.index)
+            if not column.width or np.isnan(coded[:, part.start]).any():
+                hole = missing_cells(table.columns[column.name])
+                if hole.any():
+                    holes[i] = hole
+        return holes
+
+    def _filled(self, X, table, expected, holes, rng=None):
+        """Return a frame whose holes have what is expected there, or what is drawn."""
+        filled, slices = Filled(X, table), slices_of(self._columns)
+        for i, hole in holes.items():
+            column, block = self._columns[i], expected[:, slices[i]]
+            if rng is None or not column.width:
+                values = column.decode(block, is_filled=True)
+            else:
+                std = np.nan_to_num(self._model.std(i, block))
+                values = drawn(column, block, std, rng)
+            filled.fill(column.name, hole, values)
+        return filled.result()
+
+    def _std(self, table, expected, holes):
+        std = {column.name: np.zeros(table.n_rows) for column in self._columns}
+        slices = slices_of(self._columns)
+        for i, hole in holes.items():
+            found = self._model.std(i, expected[:, slices[i]])
+            std[self._columns[i].name] = np.where(hole, found, 0.0)
+        return pd.DataFrame(std, index=table.index)
 
     def score(self, X: Frame, y: object = None) -> float:
         """Return the share of a frame that is explained, all kinds on one scale.
@@ -227,3 +281,21 @@ class FittedTable(TransformerMixin, StoredState):
         _, coded = self._read(X)
         baseline = baseline_losses(self._columns, coded, self.categorical_loss != "mse")
         return shares_explained(self._losses(coded), baseline)
+
+
+def checked_draws(n_draws, return_std):
+    """Return a number of draws as an integer.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or if there is something else to return.
+    """
+    is_number = isinstance(n_draws, Integral) and not isinstance(n_draws, bool)
+    if not is_number or n_draws < 1:
+        raise ValueError(f"n_draws={n_draws!r} must be an integer >= 1, or None.")
+    if return_std:
+        raise ValueError(
+            f"return_std=True and n_draws={n_draws} exclude each other; ask for one."
+        )
+    return int(n_draws)

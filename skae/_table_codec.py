@@ -21,6 +21,7 @@ from ._columns._coded import (
 from ._columns._frames import read_table
 from ._compat import StrOptions
 from ._constraints import as_plain, integer_from, parameters_checked
+from ._data._kinds import collected
 from ._data._validation import nothing_lost
 from ._state import StoredState
 from ._typing import Frame, Given
@@ -199,6 +200,7 @@ class TableCodec(TransformerMixin, StoredState):
 
     def _read(self, X, reset=False):
         """Return the columns of a frame that is as it was in fit."""
+        X = collected(X)
         table = read_table(X)
         if not hasattr(X, "shape"):  # a list: scikit-learn is to see what we do
             X = pd.DataFrame({i: [0] for i in range(len(table.columns))}).to_numpy()

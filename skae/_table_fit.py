@@ -63,8 +63,10 @@ class TableModel:
     def inputs(self, coded, filled=None):
         """Return what the network sees of a coded table with holes."""
         filled = self.floor.fill(coded) if filled is None else filled
-        signs = [np.isnan(coded[:, self.slices[i][0]]) for i in self.holes]
-        return np.column_stack([filled, *signs]) if signs else filled
+        if not self.holes:
+            return filled
+        signs = np.isnan(coded[:, [self.slices[i][0] for i in self.holes]])
+        return np.hstack([filled, signs])
 
     def reconstruct(self, autoencoder, coded, filled=None):
         """Return what the network gives back for a coded table with holes."""
@@ -151,21 +153,30 @@ class TableFit:
         if not has_holes and not self.kinds(0).blocks:
             return self.plain(data, data_val, groups)
         seed = self.fixed_seed()
-        train = data
+        index, rows_val = None, data_val
         if data_val is None:
-            train, data_val = self.split(data, groups, seed)
+            index, index_val = self.split(data, groups, seed)
+            if len(index_val):
+                rows_val, groups = data.rows(index_val), None
+            else:
+                index = None
         holes = self.columns_with_holes(data.coded)
-        model = self.bare_model(fit_floor(train.coded, train.weight), holes)
-        self.fit_network(model, train, data_val, None if train is not data else groups)
+        model = self.bare_model(self.floor(data, index), holes)
+        self.fit_network(model, data, index, rows_val, groups)
         scores = float("nan"), float("nan")
-        if data_val is None:
+        if rows_val is None:
             model = self.judged(model, data, seed, is_trusted=False)
         else:
-            model = self.judged(model, data_val, seed, is_trusted=bool(holes))
-            scores = self.scores(model, data_val)
-        if train is not data:
-            model = replace(model, floor=fit_floor(data.coded, data.weight))
+            model = self.judged(model, rows_val, seed, is_trusted=bool(holes))
+            scores = self.scores(model, rows_val)
+        if index is not None:
+            model = replace(model, floor=self.floor(data, start=model.floor))
         return self.with_usual_losses(model, data), scores
+
+    def floor(self, data, index=None, start=None):
+        """Return the linear floor of some of the rows."""
+        some = data if index is None else data.rows(index)
+        return fit_floor(some.coded, some.weight, start)
 
     def plain(self, data, data_val, groups):
         """Fit the autoencoder as it is: there is nothing more that it must know."""
@@ -180,30 +191,32 @@ class TableFit:
         scores = inner.validation_score_, inner.pca_score_
         return self.with_usual_losses(model, data), scores
 
-    def fit_network(self, model, data, data_val, groups):
-        """Fit the autoencoder to the cells that are there."""
+    def fit_network(self, model, data, index, data_val, groups):
+        """Fit the autoencoder to the cells that are there, of all rows or of some."""
         inner, labels, X_val, observed_val = self.autoencoder, None, None, None
         inner._validate_params()
         if data_val is not None and model.holes:  # cells of which are hidden in many ways
             n_rows = len(data_val.coded)
             n_copies = int(np.clip(ROWS // n_rows, 1, MAX_COPIES))
             data_val = data_val.rows(np.tile(np.arange(n_rows), n_copies))
-        if hasattr(inner, "_labels"):
-            y_val = None if data_val is None else data_val.y
-            labels = partial(inner._labels, data.y, y_val)
         if data_val is not None:
             X_val = model.inputs(data_val.coded)
             observed_val = self.observed(data_val.coded, model.holes)
+        some = data if index is None else data.rows(index)
+        if hasattr(inner, "_labels"):
+            y_val = None if data_val is None else data_val.y
+            labels = partial(inner._labels, some.y, y_val)
         cells = Cells(
             self.kinds(len(model.holes)),
             model.floor,
             tuple(slice(*self.slices[i]) for i in model.holes),
-            self.rates(data.coded, model.holes),
-            self.observed(data.coded, model.holes),
+            self.rates(some.coded, model.holes),
+            self.observed(some.coded, model.holes),
             observed_val,
         )
-        X = model.inputs(data.coded)
-        inner._fit(Fit, X, data.weight, X_val, groups, labels=labels, cells=cells)
+        X, weight = model.inputs(some.coded).astype(np.float32), some.weight
+        del some  # a large table is not held twice while it trains
+        inner._fit(Fit, X, weight, X_val, groups, labels=labels, cells=cells)
 
     def judged(self, model, data, seed, is_trusted):
         """Return the model with what hidden cells say of what fills them.
@@ -217,47 +230,54 @@ class TableFit:
         is_trusted : bool
             Whether the network may be better than the floor.
         """
-        coded, hidden, row_index = self.hidden_cells(data.coded, model.holes, seed)
-        truth, floor = data.coded[row_index], model.floor.fill(coded)
-        filling, mixed = model.filling, floor
+        rng = np.random.default_rng([seed, 1])
+        others = [i for i in range(len(self.columns)) if i not in model.holes]
+        filling, of_holes = self.judged_columns(model, data, model.holes, rng, is_trusted)
+        spreads = of_holes | self.judged_columns(model, data, others, rng)[1]
+        in_order = [spreads[i] for i in range(len(self.columns))]
+        return replace(model, filling=filling, spreads=in_order)
+
+    def judged_columns(self, model, data, columns, rng, is_trusted=False):
+        """Return how far the network is trusted, and the spreads of some columns."""
+        coded, hidden, row_index = self.hidden_cells(data.coded, columns, model.holes, rng)
+        filling, floor = model.filling, model.floor.fill(coded)
+        mixed = floor
         if is_trusted:
             network = model.reconstruct(self.autoencoder, coded, floor)
-            places = [i for i in range(len(self.columns)) if i in model.holes]
-            trusted = np.zeros(hidden.shape, dtype=bool)
-            trusted[:, places] = hidden[:, places]
             filling = fit_filling(
-                truth, trusted, floor, network, slices=self.slices, clusters=row_index
+                data.coded[row_index],
+                hidden,
+                floor,
+                network,
+                slices=self.slices,
+                clusters=row_index,
             )
             mixed = filling.filled(floor, network, self.slices)
-        spreads = [
-            self.spread(i, truth[hidden[:, i]], mixed[hidden[:, i]])
-            for i in range(len(self.columns))
-        ]
-        return replace(model, filling=filling, spreads=spreads)
+        spreads = {}
+        for i in columns:
+            some = hidden[:, i]
+            spreads[i] = self.spread(i, data.coded[row_index[some]], mixed[some])
+        return filling, spreads
 
-    def hidden_cells(self, coded, holes, seed):
+    def hidden_cells(self, coded, columns, holes, rng):
         """Return rows some of whose cells are hidden, which, and of which row they are.
 
-        Columns without holes are hidden in turns of their own: in new rows, they are there.
+        Columns with holes and others are hidden in turns of their own: in new rows, the
+        others are there.
         """
-        rng = np.random.default_rng([seed, 1])
         is_there = self.are_there(coded)
-        with_holes = np.isin(np.arange(len(self.columns)), holes)
+        is_asked = np.isin(np.arange(len(self.columns)), columns)
         rates = np.full(len(self.columns), RATE_OF_OTHERS)
         rates[holes] = self.rates(coded, holes)
-        parts, hidden, index = [], [], []
-        for columns in (with_holes, ~with_holes):
-            n_cells = (is_there * rates)[:, columns].sum() / max(columns.sum(), 1)
-            n_turns = int(np.clip(CELLS / max(n_cells, 1), 1, MAX_TURNS))
-            for _ in range(n_turns if n_cells else 0):
-                some = is_there & columns & (rng.random(is_there.shape) < rates)
-                changed = coded.copy()
-                for i, (first, last) in enumerate(self.slices):
-                    changed[some[:, i], first:last] = np.nan
-                parts.append(changed)
-                hidden.append(some)
-                index.append(np.arange(len(coded)))
-        return np.concatenate(parts), np.concatenate(hidden), np.concatenate(index)
+        n_cells = (is_there * rates)[:, is_asked].sum() / max(len(columns), 1)
+        n_turns = int(np.clip(CELLS / n_cells, 1, MAX_TURNS)) if n_cells else 0
+        row_index = np.tile(np.arange(len(coded)), n_turns)
+        changed = coded[row_index]
+        draws = rng.random((n_turns * len(coded), len(self.columns)))
+        hidden = is_there[row_index] & is_asked & (draws < rates)
+        for i, (first, last) in enumerate(self.slices):
+            changed[hidden[:, i], first:last] = np.nan
+        return changed, hidden, row_index
 
     def spread(self, i, truth, given):
         """Return how far hidden cells of a column are from what fills them."""
@@ -285,18 +305,16 @@ class TableFit:
         return tuple(shares_explained(some, baseline)[1] for some in losses)
 
     def split(self, data, groups, seed):
-        """Return the training rows, and the validation rows or None."""
+        """Return which rows train, and which validate."""
         index = all_rows(len(data.coded))
         index = index if data.weight is None else index[data.weight > 0]
-        fraction = self.autoencoder.validation_fraction
-        rows = np.where(np.isnan(data.coded), 0.0, data.coded)
+        rows = np.nan_to_num(data.coded.astype(np.float32), copy=False)
         seen = Table(rows, None, np.zeros(rows.shape[1]), 1.0)
         seeds = Seeds.from_random_state(seed, 0)
         clusters = clusters_of(seen, index, groups)
+        fraction = self.autoencoder.validation_fraction
         train, held_out = split_rows(clusters, fraction, seeds.split)
-        if not len(held_out):
-            return data, None
-        return data.rows(index[train]), data.rows(index[held_out])
+        return index[train], index[held_out]
 
     def fixed_seed(self):
         """Return the seed of the autoencoder, which is given one if it has none."""

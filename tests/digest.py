@@ -8,6 +8,7 @@ import hashlib
 import sys
 
 import numpy as np
+import pandas as pd
 from networks import dropout_network
 from scipy import sparse
 from sklearn.base import is_classifier, is_regressor
@@ -21,6 +22,9 @@ from skae import (
     SparseAutoencoder,
     StackedAutoencoder,
     SupervisedAutoencoder,
+    TableAutoencoder,
+    TableCodec,
+    TableImputer,
     compare_with_pca,
 )
 
@@ -34,11 +38,16 @@ X_OTHER, X = X[90:], X[:90]
 WEIGHT, GROUPS = rng.uniform(0, 2, 90), np.arange(90) // 4
 CLASSES, VALUES = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0), X[:, :2] * [1, 100]
 FEW = np.where(np.arange(90) % 3, -1, CLASSES)
+FRAME = pd.DataFrame(X, columns=list("abcde")).assign(
+    sort=np.array(["low", "middle", "high"])[CLASSES],
+    when=pd.Timestamp("2020-01-01") + pd.to_timedelta((100 * X[:, 0]).round(), "D"),
+)
+HOLED = FRAME.mask(np.random.default_rng(4).random(FRAME.shape) < 0.2)
 
 
-def plain(**parameters):
+def plain(n_components=2, **parameters):
     """Return a small plain autoencoder."""
-    return AutoencoderTransformer(2, **DENSE | parameters)
+    return AutoencoderTransformer(n_components, **DENSE | parameters)
 
 
 def denoising(**parameters):
@@ -142,6 +151,15 @@ FITS = {
         validation_fraction=0.3,
         **HEAD,
     ).fit(X, VALUES[:, 0], sample_weight=WEIGHT),
+    "table": lambda: TableAutoencoder(plain()).fit(HOLED, sample_weight=WEIGHT),
+    "table without holes": lambda: TableAutoencoder(denoising(), numeric="quantile").fit(
+        FRAME, groups=GROUPS
+    ),
+    "table, supervised": lambda: TableAutoencoder(
+        SupervisedAutoencoder(2, **DENSE), categorical_loss="mse"
+    ).fit(HOLED, FEW),
+    "imputer": lambda: TableImputer(TableAutoencoder(plain(n_components=0.99))).fit(HOLED),
+    "codec": lambda: TableCodec(kinds={"a": "aside"}).fit(HOLED),
     "own network, classes": lambda: AutoencoderClassifier(
         with_own_network(2), keep_noise=False, **HEAD
     ).fit(X, X[:, 0] > 0),
@@ -150,6 +168,9 @@ FITS = {
 
 def results(estimator):
     """Yield what a fitted estimator says of rows, inside and far outside, and of itself."""
+    if isinstance(estimator, TableAutoencoder | TableImputer | TableCodec):
+        yield from table_results(estimator)
+        return
     rows = np.concatenate([X, X_OTHER, 50 * X_OTHER])[:, : estimator.n_features_in_]
     yield np.asarray(estimator.transform(rows))
     if is_classifier(estimator):
@@ -165,6 +186,19 @@ def results(estimator):
             yield from results(value[0])
         elif name.endswith("_") and not name.startswith("_") and name != "autoencoder_":
             yield f"{name} {value!r}"
+
+
+def table_results(estimator):
+    """Yield what a fitted estimator of frames says of rows with holes and without."""
+    frame = pd.concat([HOLED, FRAME])
+    found = estimator.transform(frame)
+    yield found.to_csv() if isinstance(found, pd.DataFrame) else found
+    if hasattr(estimator, "impute"):
+        filled, std = estimator.impute(frame, return_std=True)
+        yield from (filled.to_csv(), std.to_csv(), estimator.cell_scores(frame).to_csv())
+        yield repr(estimator.score(frame))
+    if hasattr(estimator, "inverse_transform"):
+        yield estimator.inverse_transform(found).to_csv()
 
 
 def digest(estimator):

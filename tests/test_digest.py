@@ -7,7 +7,7 @@ from digest import FITS, digest
 
 pytestmark = pytest.mark.slow
 REPEATED = ["plain", "own network", "emphasis", "kl", "stack", "supervised"]
-REPEATED += ["few classes", "values"]
+REPEATED += ["few classes", "values", "table", "imputer", "codec"]
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,15 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skae import TableCodec
+from skae import AutoencoderTransformer, TableAutoencoder, TableCodec
+from skae._columns._draws import drawn
 from skae._columns._filling import fit_filling, fit_spread
 from skae._columns._floor import LinearFloor, fit_floor
 from skae._columns._levels import scale_of
 from skae._columns._measures import baseline_losses, cell_losses, shares_explained
-from skae._fits._cells import Cells, HiddenCells
+from skae._fits import _cells
+from skae._fits._cells import MOST_WORK, Cells, HiddenCells
+from skae._fits._defaults import MIN_EPOCHS, max_epochs
 from skae._training import Kinds, ObservedCells, Reconstruction
 
 
@@ -48,15 +51,36 @@ def test_floor_learns_from_rows_with_holes(correlated, rng):
 
 
 def test_rows_with_the_same_holes_are_filled_as_each_alone(correlated):
-    holed = correlated[:100].copy()
-    holed[:60, [1, 3]] = np.nan
-    holed[60:, 0] = np.nan
-    floor = fit_floor(correlated)
-    one_by_one = np.concatenate([floor.fill(row[np.newaxis]) for row in holed])
-    assert_allclose(floor.fill(holed), one_by_one, atol=1e-12)
-    missing = np.isnan(holed)
-    each = sum(floor.uncertainty(row[np.newaxis]) for row in missing)
-    assert_allclose(floor.uncertainty(missing), each, atol=1e-9)
+    holed = correlated[:400].copy()
+    holed[:360, [1, 3]] = np.nan
+    holed[360:, 0] = np.nan
+    floor, together, spreads = fit_floor(correlated), np.zeros((4, 4)), np.zeros((4, 4))
+    one_by_one = [floor.fill(row[np.newaxis], spread=spreads) for row in holed]
+    filled = floor.fill(holed, spread=together)
+    assert_allclose(filled, np.concatenate(one_by_one), atol=1e-12)
+    assert_allclose(floor.fill(holed), filled, atol=1e-12)
+    assert_allclose(together, spreads, atol=1e-9)
+
+
+def test_spread_of_missing_cells_is_their_covariance_given_the_others(correlated):
+    floor, spread = fit_floor(correlated), np.zeros((4, 4))
+    rows = correlated[:1].copy()
+    rows[0, :2] = np.nan
+    floor.fill(rows, spread=spread)
+    covariance = np.linalg.inv(floor.precision)
+    gone, there = slice(0, 2), slice(2, 4)
+    slopes = covariance[gone, there] @ np.linalg.inv(covariance[there, there])
+    expected = covariance[gone, gone] - slopes @ covariance[there, gone]
+    assert_allclose(spread[gone, gone], expected, atol=1e-9)
+    assert not spread[there].any()
+
+
+def test_floor_that_starts_from_a_settled_one_stays_there(correlated, rng):
+    holed = np.where(rng.random(correlated.shape) < 0.3, np.nan, correlated)
+    floor = fit_floor(holed)
+    again = fit_floor(holed, start=floor)
+    found, settled = (np.linalg.inv(each.precision) for each in (again, floor))
+    assert_allclose(found, settled, atol=1e-3)
 
 
 def test_row_without_a_value_is_filled_with_the_means(correlated):
@@ -194,3 +218,54 @@ def test_hidden_cells_weigh_more_where_there_are_holes(mixed):
     assert holed.task(Reconstruction("mae", 1.0)).emphasis == 4
     assert whole.task(Reconstruction("mae", 1.0)).emphasis == 1
     assert holed.task(Reconstruction("mae")).loss == "mae"
+
+
+def test_work_of_a_fit_with_levels_is_bounded(rng, monkeypatch, without_xla):
+    wide, narrow = (40_000, 512, 50_000), (20_000, 512, 20_000)
+    assert max_epochs(*wide, MOST_WORK) < 0.7 * max_epochs(*wide)
+    assert max_epochs(*narrow, MOST_WORK) == max_epochs(*narrow)
+    monkeypatch.setattr(_cells, "MOST_WORK", 1.0)
+    table = pd.DataFrame({"x": rng.normal(size=60), "sort": rng.choice(list("abc"), 60)})
+    fitted = TableAutoencoder(AutoencoderTransformer(2, random_state=0)).fit(table)
+    assert fitted.autoencoder_.n_epochs_ == MIN_EPOCHS
+
+
+def expected_of(series, value, n=4000):
+    """Return a column, and a block in which a value is expected again and again."""
+    codec = TableCodec().fit(pd.DataFrame({"z": series}))
+    column = codec._columns[0]
+    return column, np.repeat(codec.transform(pd.DataFrame({"z": [value]})), n, axis=0)
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_drawn_numbers_spread_within_what_was_seen(rng, is_whole):
+    values = rng.normal(50, 20, 500)
+    column, block = expected_of(np.rint(values) if is_whole else values, 50.0)
+    found = drawn(column, block, np.full(4000, 5.0), np.random.RandomState(0))
+    assert found.mean() == pytest.approx(50, abs=0.3)
+    assert found.std() == pytest.approx(5, rel=0.05)
+    assert (found == np.rint(found)).all() == is_whole
+    far = drawn(column, block, np.full(4000, 500.0), np.random.RandomState(0))
+    assert [far.min(), far.max()] == [column.code.low, column.code.high]
+
+
+def test_drawn_dates_spread_in_days(rng):
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 500), "D")
+    column, block = expected_of(days, pd.Timestamp("2021-03-01"))
+    found = drawn(column, block, np.full(4000, 30.0), np.random.RandomState(0))
+    since = (found - np.datetime64("2021-03-01")) / np.timedelta64(1, "D")
+    assert since.std() == pytest.approx(30, rel=0.05)
+    assert (since == np.rint(since)).all()
+
+
+@pytest.mark.parametrize("is_ordered", [True, False])
+def test_drawn_levels_are_others_as_often_as_told(rng, is_ordered):
+    levels = rng.choice(list("abcd"), 500, p=[0.4, 0.3, 0.2, 0.1])
+    series = pd.Series(pd.Categorical(levels, list("abcd"), ordered=is_ordered))
+    value = pd.Categorical(["b"], list("abcd"), ordered=is_ordered)[0]
+    column, block = expected_of(series, value)
+    found = pd.Series(drawn(column, block, np.full(4000, 0.3), np.random.RandomState(0)))
+    assert (found != "b").mean() == pytest.approx(0.3, abs=0.03)
+    assert set(found) == set("abcd")
+    sure = drawn(column, block, np.zeros(4000), np.random.RandomState(0))
+    assert set(sure) == {"b"}

@@ -69,6 +69,7 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "displays": "displays",
     "_columns": "table_codec",
     "_columns._arrays": "table_autoencoder",
+    "_columns._draws": "filling",
     "_columns._floor": "filling",
     "_columns._measures": "filling",
     "_data": "bad_input",

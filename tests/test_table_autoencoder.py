@@ -92,6 +92,29 @@ def test_imputed_cells_are_near_the_truth(fitted, mixed):
     assert (error**2).mean() < 0.7 * mixed[name].var()
 
 
+def test_draws_differ_in_holes_alone_and_come_again(fitted):
+    table, holed = fitted
+    draws = table.impute(holed, n_draws=3, random_state=0)
+    filled, there = table.impute(holed), holed.notna()
+    for draw in draws:
+        pd.testing.assert_frame_equal(draw.where(there), filled.where(there))
+        assert draw.dtypes.equals(filled.dtypes)
+        assert draw.notna().all(axis=None)
+    assert not draws[0].equals(draws[1])
+    for draw, again in zip(draws, table.impute(holed, n_draws=3, random_state=0)):
+        pd.testing.assert_frame_equal(draw, again)
+    assert not draws[0].equals(table.impute(holed, n_draws=1, random_state=1)[0])
+
+
+@pytest.mark.parametrize("n_draws", [0, 2.5, True, "many"])
+def test_number_of_draws_that_is_none_is_told(fitted, n_draws):
+    table, holed = fitted
+    with pytest.raises(ValueError, match=r"n_draws=.* must be an integer >= 1"):
+        table.impute(holed, n_draws=n_draws)
+    with pytest.raises(ValueError, match="return_std=True and n_draws=2 exclude"):
+        table.impute(holed, n_draws=2, return_std=True)
+
+
 def test_low_rank_table_is_filled_exactly():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 3)) @ rng.normal(size=(3, 12))
@@ -221,6 +244,10 @@ def test_array_of_numbers_is_filled_as_a_frame_of_them_is():
     assert_array_equal(table.transform(X), table.transform(unnamed))
     with pytest.raises(ValueError, match="0 contains infinity"):
         table.impute(np.full((1, 4), np.inf))
+    of_frame = TableAutoencoder(AutoencoderTransformer(3, **QUICK)).fit(frame)
+    by_columns = of_frame.impute(frame, return_std=True)[0]  # and not all of them at once
+    pd.testing.assert_frame_equal(of_frame.impute(frame), by_columns)
+    assert_array_equal(of_frame.transform(frame), table.transform(X))
 
 
 def test_comparison_with_pca_is_on_the_same_codec(mixed):

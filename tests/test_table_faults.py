@@ -73,6 +73,54 @@ def test_frame_is_taken_and_filled(table):
     pd.testing.assert_frame_equal(table, before)
 
 
+def test_text_in_buckets_of_which_some_are_empty_is_taken():
+    rooms = [f"room {i}" for i in range(N // 3)] * 3  # fewer than there are buckets
+    table = clone(TABLE).set_params(many_levels="hash", max_levels=3)
+    table.fit(numbers().assign(room=rooms))
+    assert (table.codec_._columns[2].code.shares == 0).any()
+    assert np.isfinite(table.autoencoder_.history_["loss"]).all()
+
+
+def arrow_columns():
+    """Return columns of Arrow with holes, whose types say more than narwhals'."""
+    pa = pytest.importorskip("pyarrow")
+    whole = [None if i % 5 == 0 else i for i in range(N)]
+    text = [None if i is None else "ab"[i % 2] for i in whole]
+    return {
+        "dictionary": pa.array(text).dictionary_encode(),
+        "large text": pa.array(text, pa.large_string()),
+        "decimal": pa.array(whole, pa.int64()).cast(pa.decimal128(38, 2)),
+        "large": pa.array([None if i is None else 2**62 + i for i in whole]),
+        "days": pa.array(whole, pa.int32()).cast(pa.date32()),
+    }
+
+
+@pytest.mark.parametrize("kind", ["dictionary", "large text", "decimal", "large", "days"])
+def test_types_of_arrow_stay(kind):
+    pa = pytest.importorskip("pyarrow")
+    column = arrow_columns()[kind]
+    table = pa.table({"x": numbers()["x"], "y": numbers()["y"], "z": column})
+    fitted = clone(TABLE).fit(table)
+    filled = fitted.impute(table)
+    assert filled.schema == table.schema
+    assert filled["z"].null_count == 0
+    there = column.is_valid()
+    assert filled["z"].filter(there).to_pylist() == column.filter(there).to_pylist()
+    assert fitted.reconstruct(table).schema == table.schema
+    frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    of_frame = clone(TABLE).fit(frame).impute(frame)
+    assert of_frame.dtypes.equals(frame.dtypes)
+    assert of_frame["z"].tolist() == filled["z"].to_pylist()
+
+
+def test_lazy_frame_is_collected():
+    polars = pytest.importorskip("polars")
+    frame = polars.from_pandas(numbers())
+    fitted = clone(TABLE).fit(frame.lazy())
+    np.testing.assert_array_equal(fitted.transform(frame.lazy()), fitted.transform(frame))
+    assert fitted.impute(frame.lazy()).equals(frame)
+
+
 REFUSED = {
     "missing cells alone": (pd.DataFrame({"x": [None] * 5, "y": np.nan}), "no column that"),
     "one row": (numbers()[:1], "n_samples=1 and no column that varies"),

@@ -1,8 +1,9 @@
-"""Arrays of numbers: coded and filled all columns at once, for a row in a service."""
+"""Rows of numbers alone: coded and filled all columns at once, for one in a service."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from ._numbers import Numbers
 
@@ -25,27 +26,37 @@ class PlainNumbers:
 
     def encode(self, X):
         """Return the coded table."""
-        return (X - self.mean) / self.scale
+        return (np.asarray(X) - self.mean) / self.scale
 
     def fill(self, X, expected):
         """Return rows with their holes filled by what was expected in the coded table."""
-        hole = np.isnan(X)
+        rows = np.asarray(X)
         values = np.clip(expected * self.scale + self.mean, self.low, self.high)
         values = np.where(self.is_whole, np.rint(values), values)
-        return np.where(hole, values, X).astype(X.dtype)
+        filled = np.where(np.isnan(rows), values, rows).astype(rows.dtype)
+        if isinstance(X, pd.DataFrame):
+            return pd.DataFrame(filled, X.index, X.columns).__finalize__(X)
+        return filled
 
 
 def plain_numbers(columns, X, estimator):
-    """Return the columns as numbers alone if rows are an array of such, else None."""
-    is_array = type(X) is np.ndarray and X.dtype.kind == "f" and X.ndim == 2
-    if (
-        not is_array
-        or X.shape[1] != len(columns)
-        or hasattr(estimator, "feature_names_in_")
-    ):
+    """Return the columns as numbers alone, if rows are an array or frame of such."""
+    if not _has_floats(X) or X.shape[1] != len(columns):
         return None
     codes = [column.code for column in columns]
-    if not all(type(code) is Numbers for code in codes) or np.isinf(X).any():
+    if not all(type(code) is Numbers for code in codes) or np.isinf(np.asarray(X)).any():
+        return None
+    if isinstance(X, pd.DataFrame):
+        if list(X.columns) != [column.name for column in columns]:
+            return None
+    elif hasattr(estimator, "feature_names_in_"):
         return None
     names = "mean", "scale", "low", "high", "is_whole"
     return PlainNumbers(*(np.array([getattr(c, name) for c in codes]) for name in names))
+
+
+def _has_floats(X):
+    """Whether rows are an array or a frame of pandas of floats of NumPy."""
+    if type(X) is pd.DataFrame:
+        return len(X.columns) > 0 and all(dtype == np.float64 for dtype in X.dtypes)
+    return type(X) is np.ndarray and X.dtype.kind == "f" and X.ndim == 2

@@ -29,13 +29,27 @@ OF_TYPES = (  # of Python and NumPy, the first that fits
 
 def missing_cells(series):
     """Return which cells are missing: None, NaN, NaT, pd.NA or null."""
-    native = series.to_native()
-    if isinstance(native, pd.Series):
-        return native.isna().to_numpy(dtype=bool)
-    missing = series.is_null()
+    if isinstance(series, pd.Series):
+        return np.asarray(pd.isna(series.array), dtype=bool)
     if series.dtype.is_float():
-        missing = missing | series.is_nan().fill_null(False)
-    return np.asarray(missing.to_numpy(), dtype=bool)
+        return np.isnan(as_array(series))
+    if not series.null_count():
+        return np.zeros(len(series), dtype=bool)
+    return np.asarray(series.is_null().to_numpy(), dtype=bool)
+
+
+def as_array(series):
+    """Return the numbers of a narwhals series in float64, NaN where they are missing."""
+    if not series.dtype.is_integer():  # of which Arrow casts no large ones
+        series = series.cast(nw.Float64)
+    return np.array(series.to_numpy(), dtype=np.float64)
+
+
+def narwhals_dtype(series):
+    """Return the type of a series of pandas or narwhals, in narwhals' words."""
+    if isinstance(series, pd.Series):
+        return nw.from_native(series, series_only=True).dtype
+    return series.dtype
 
 
 def kind_of(series, name):
@@ -46,9 +60,9 @@ def kind_of(series, name):
     ValueError
         If the cells are of several types, or of one that has no kind.
     """
-    dtype = series.dtype
     if missing_cells(series).all():
         return None
+    dtype = narwhals_dtype(series)
     if dtype.is_numeric():
         return "number"
     for kind, types in (
@@ -114,12 +128,11 @@ def check_alike(series, seen, name):
 
 def as_floats(series, name):
     """Return numbers or truth values in float64, NaN where they are missing."""
-    native = series.to_native()
     try:
-        if isinstance(native, pd.Series):
-            values = native.to_numpy(dtype=np.float64, na_value=np.nan)
+        if isinstance(series, pd.Series):
+            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
-            values = np.array(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+            values = as_array(series)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"Column {name!r} cannot be read as numbers ({error}); convert it first."
@@ -144,10 +157,9 @@ def as_objects(series):
 
 def as_microseconds(series, kind, name):
     """Return dates (since 1970, UTC) or durations in float64, NaN where missing."""
-    native = series.to_native()
     try:
-        if isinstance(native, pd.Series):
-            return _of_pandas(native, kind)
+        if isinstance(series, pd.Series):
+            return _of_pandas(series, kind)
         if kind == "date":
             cells = series.cast(nw.Datetime("us", getattr(series.dtype, "time_zone", None)))
             cells = cells.dt.timestamp("us").to_list()
@@ -162,6 +174,8 @@ def as_microseconds(series, kind, name):
 
 
 def _of_pandas(native, kind):
+    if "date32" in str(native.dtype):  # of Arrow: days, which NumPy gets as objects
+        native = native.astype(object)
     if native.dtype == object:
         convert = pd.to_datetime if kind == "date" else pd.to_timedelta
         native = convert(native)

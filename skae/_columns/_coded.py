@@ -14,6 +14,7 @@ from ._cells import (
     check_alike,
     kind_of,
     missing_cells,
+    narwhals_dtype,
 )
 from ._frames import Dtype, make_table
 from ._levels import Hashed, Levels, OrderedLevels
@@ -74,9 +75,10 @@ class Column:
         """Return the block of a column that is of the same kind."""
         if not self.width:
             return np.empty((len(series), 0))
-        check_alike(series, self.seen, self.name)
-        if missing_cells(series).all():
-            return np.full((len(series), self.width), np.nan)
+        if not self.dtype.is_surely_of(series):
+            check_alike(series, self.seen, self.name)
+            if missing_cells(series).all():
+                return np.full((len(series), self.width), np.nan)
         return self.code.encode(values_of(series, self.kind, self.name))
 
     def decode(self, block, is_filled=False):
@@ -131,7 +133,7 @@ def _fitted(name, series, rules):
 
 
 def _kind_of_missing(series):
-    dtype = series.dtype
+    dtype = narwhals_dtype(series)
     if dtype.is_numeric():
         return "number"
     if dtype.is_temporal():

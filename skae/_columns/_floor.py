@@ -12,7 +12,7 @@ TOLERANCE = 1e-3
 RIDGE = 0.01  # of the variance, for each column a row
 LEAST_RIDGE = 1e-9
 BLOCK_VALUES = 1 << 21
-COMMON = 32  # rows with the same cells missing, for which regressions are worth their work
+COMMON = 2000  # work of rows with the same cells missing, which are then filled at once
 
 
 @dataclass(frozen=True)
@@ -32,44 +32,44 @@ class LinearFloor:
     mean: np.ndarray
     precision: np.ndarray
 
-    def fill(self, coded, missing=None):
-        """Return rows with what is expected of the missing cells, NaN if none is given."""
+    def fill(self, coded, missing=None, spread=None):
+        """Return rows with what is expected of the missing cells, NaN if none is given.
+
+        Parameters
+        ----------
+        coded : ndarray of shape (n_rows, n_coded)
+        missing : ndarray of bool of shape (n_rows, n_coded), default=None
+        spread : ndarray of shape (n_coded, n_coded), default=None
+            To which the covariance of each row's missing cells given the others is added.
+        """
         if missing is None:
             missing = np.isnan(coded)
         filled = coded.copy()
         common, alone = _common_patterns(missing)
         with one_blas_thread():
-            for gone, rows in common:
-                inner = self.precision[gone][:, gone]
-                slopes = np.linalg.solve(inner, -self.precision[gone][:, ~gone])
-                known = coded[rows][:, ~gone] - self.mean[~gone]
-                filled[np.ix_(rows, gone)] = known @ slopes.T + self.mean[gone]
+            for is_gone, rows in common:
+                gone, there = np.flatnonzero(is_gone), np.flatnonzero(~is_gone)
+                own = self.precision[gone]
+                known = coded[np.ix_(rows, there)] - self.mean[there]
+                pull = -own[:, there] @ known.T
+                step, inverse = _solved(own[:, gone], pull, spread is not None)
+                filled[np.ix_(rows, gone)] = step.T + self.mean[gone]
+                if spread is not None:
+                    spread[np.ix_(gone, gone)] += len(rows) * inverse
             for rows, cells, is_cell, inner in self._parts(alone):
                 centred = np.where(missing[rows], 0.0, coded[rows] - self.mean)
                 pull = np.take_along_axis(centred @ self.precision, cells, 1)
-                step = np.linalg.solve(inner, -(pull * is_cell)[:, :, np.newaxis])
+                pull = -(pull * is_cell)[:, :, np.newaxis]
+                step, inverse = _solved(inner, pull, spread is not None)
                 expected = step[:, :, 0] + self.mean[cells]
                 some = filled[rows]
                 kept = np.take_along_axis(some, cells, 1)
                 np.put_along_axis(some, cells, np.where(is_cell, expected, kept), 1)
                 filled[rows] = some
+                if spread is not None:
+                    inverse *= is_cell[:, :, np.newaxis] & is_cell[:, np.newaxis, :]
+                    _add_each(spread, cells, inverse)
         return filled
-
-    def uncertainty(self, missing):
-        """Return the covariance of the missing cells given the others, summed over rows."""
-        n_coded = len(self.mean)
-        total = np.zeros(n_coded * n_coded)
-        of_common = np.zeros((n_coded, n_coded))
-        common, alone = _common_patterns(missing)
-        with one_blas_thread():
-            for gone, rows in common:
-                inner = self.precision[gone][:, gone]
-                of_common[np.ix_(gone, gone)] += len(rows) * np.linalg.inv(inner)
-            for _, cells, is_cell, inner in self._parts(alone):
-                spread = np.linalg.inv(inner) * (is_cell[:, :, None] & is_cell[:, None, :])
-                places = cells[:, :, np.newaxis] * n_coded + cells[:, np.newaxis, :]
-                total += np.bincount(places.ravel(), spread.ravel(), n_coded * n_coded)
-        return total.reshape(n_coded, n_coded) + of_common
 
     def _parts(self, missing):
         """Yield rows, their missing cells, which of these are some, and their precision.
@@ -95,24 +95,43 @@ class LinearFloor:
             yield rows, cells, is_cell, inner
 
 
+def _solved(matrix, right, wants_inverse):
+    """Return the solution of linear equations, and the inverse of the matrix or None."""
+    if not wants_inverse:
+        return np.linalg.solve(matrix, right), None
+    inverse = np.linalg.inv(matrix)
+    return inverse @ right, inverse
+
+
+def _add_each(total, cells, blocks):
+    """Add blocks to a matrix, each in the rows and columns that its cells say."""
+    n = len(total)
+    places = cells[:, :, np.newaxis] * n + cells[:, np.newaxis, :]
+    total += np.bincount(places.ravel(), blocks.ravel(), n * n).reshape(n, n)
+
+
 def _common_patterns(missing):
     """Return which cells many rows miss, with these rows, and a mask of the other rows."""
     holed = np.flatnonzero(missing.any(axis=1))
     alone = missing.copy()
-    if len(holed) < COMMON:
+    work = (missing[holed].sum(axis=1) + 4) ** 2
+    if work.sum() < COMMON:
         return [], alone
     bits = np.packbits(missing[holed], axis=1)
     keys = np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").ravel()
-    _, pattern_of, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    _, pattern_of = np.unique(keys, return_inverse=True)
+    is_common = np.bincount(pattern_of, work) >= COMMON
+    order = np.argsort(pattern_of, kind="stable")
+    ends = np.cumsum(np.bincount(pattern_of))
     common = []
-    for i in np.flatnonzero(counts >= COMMON):
-        rows = holed[pattern_of == i]
+    for i in np.flatnonzero(is_common):
+        rows = holed[order[ends[i - 1] if i else 0 : ends[i]]]
         common.append((missing[rows[0]], rows))
         alone[rows] = False
     return common, alone
 
 
-def fit_floor(coded, weight=None):
+def fit_floor(coded, weight=None, start=None):
     """Return the normal distribution that makes the cells that are there likeliest.
 
     By expectation and maximisation (Dempster, Laird and Rubin, 1977), on some of the rows
@@ -123,6 +142,8 @@ def fit_floor(coded, weight=None):
     coded : ndarray of shape (n_samples, n_coded)
         NaN where a cell is missing.
     weight : ndarray of shape (n_samples,), default=None
+    start : LinearFloor, default=None
+        That of about the same rows.
 
     Returns
     -------
@@ -138,12 +159,15 @@ def fit_floor(coded, weight=None):
     missing = np.isnan(coded)
     ridge = max(RIDGE * n_coded / len(some), LEAST_RIDGE)
     mean, covariance = np.zeros(n_coded), np.eye(n_coded)
+    if start is not None:
+        mean, covariance = start.mean, np.linalg.inv(start.precision)
     for _ in range(MAX_STEPS):
+        spread = np.zeros((n_coded, n_coded))
         floor = LinearFloor(mean, np.linalg.inv(covariance))
-        filled = floor.fill(coded, missing)
+        filled = floor.fill(coded, missing, spread)
         new_mean = weight @ filled
         centred = filled - new_mean
-        new = (centred.T * weight) @ centred + floor.uncertainty(missing) / len(some)
+        new = (centred.T * weight) @ centred + spread / len(some)
         variance = np.maximum(np.diag(new), LEAST_RIDGE)
         new[np.diag_indices(n_coded)] = variance * (1 + ridge)
         change = np.abs(new - covariance).max()

@@ -34,14 +34,12 @@ class Dtype:
 
     @classmethod
     def of(cls, series):
-        """Return the type of a narwhals series."""
-        native = series.to_native()
-        if isinstance(native, pd.Series):
-            if isinstance(native.dtype, pd.CategoricalDtype):
-                levels = native.dtype.categories.tolist()
-                return cls("category", levels, bool(native.dtype.ordered))
-            return cls(str(native.dtype))
+        """Return the type of a series of pandas or narwhals."""
         found = series.dtype
+        if isinstance(series, pd.Series):
+            if isinstance(found, pd.CategoricalDtype):
+                return cls("category", found.categories.tolist(), bool(found.ordered))
+            return cls(str(found))
         categories = getattr(found, "categories", None)
         return cls(
             type(found).__name__,
@@ -54,6 +52,11 @@ class Dtype:
     def is_whole(self):
         """Whether the type holds whole numbers alone."""
         return self.name.lower().lstrip("u").startswith("int")
+
+    def is_surely_of(self, series):
+        """Whether a series has this type, and the type alone says what its cells are."""
+        is_told = isinstance(series, pd.Series) and series.dtype != object
+        return is_told and str(series.dtype) == self.name
 
     def of_pandas(self):
         """Return the type as pandas takes it."""
@@ -79,8 +82,9 @@ class Table:
 
     Attributes
     ----------
-    columns : dict of str to narwhals.Series
-        By name; those of an array are numbered.
+    columns : dict of str to Series
+        By name, of pandas or, for other libraries, of narwhals; those of an array are
+        numbered.
     n_rows : int
     library : str
         "pandas", "polars", "pyarrow" or "array".
@@ -113,12 +117,15 @@ def read_table(X, name="X"):
             f"{name} has column names of {X.columns.nlevels} levels; give each column one "
             "name, such as by X.columns.map('_'.join)."
         )
-    names = X.column_names if hasattr(X, "column_names") else list(X.columns)
-    double = pd.Index(names)[pd.Index(names).duplicated()]
-    if len(double):
+    names = pd.Index(X.column_names if hasattr(X, "column_names") else X.columns)
+    if not names.is_unique:
         raise ValueError(
-            f"{name} has more than one column {double[0]!r}; give each its own name."
+            f"{name} has more than one column {names[names.duplicated()][0]!r}; give each "
+            "its own name."
         )
+    if isinstance(X, pd.DataFrame):
+        columns = {label: X[label] for label in X}
+        return Table(columns, len(X), library, None if library == "array" else X.index)
     try:
         frame = nw.from_native(X, eager_only=True)
     except TypeError:
@@ -126,9 +133,6 @@ def read_table(X, name="X"):
             f"{name} must be a frame of pandas, polars or Arrow, or an array of two "
             f"dimensions, but is of the type {type(X).__name__!r}."
         ) from None
-    if isinstance(X, pd.DataFrame):
-        columns = {label: nw.from_native(X[label], series_only=True) for label in X}
-        return Table(columns, len(X), library, None if library == "array" else X.index)
     columns = {label: frame[label] for label in names}
     return Table(columns, frame.shape[0], frame.implementation.value)
 
@@ -210,8 +214,8 @@ def pandas_series(values, dtype, index):
         series = series.dt.tz_localize("UTC")
     try:
         return series.astype(dtype.of_pandas())
-    except (TypeError, ValueError):  # missing values in a type that has none
-        return series
+    except (TypeError, ValueError, NotImplementedError):  # missing values in a type that
+        return series  # has none, or a type of Arrow that has more than a name
 
 
 def narwhals_series(name, values, dtype, library):
@@ -256,15 +260,19 @@ class Filled:
     def fill(self, name, hole, values):
         """Put other values into the holes of a column; its type stays."""
         series = self._table.columns[name]
-        native, dtype = series.to_native(), Dtype.of(series)
-        if not isinstance(native, pd.Series):
+        dtype = Dtype.of(series)
+        if not isinstance(series, pd.Series):
             library = self._table.library
             is_there = nw.new_series("there", (~hole).tolist(), nw.Boolean, backend=library)
             made = narwhals_series(name, values, dtype, library)
             self._changed[name] = series.zip_with(is_there, made)
             return
-        made = pandas_series(values, dtype, native.index)
-        filled, places = native.copy(), np.flatnonzero(hole)
+        if isinstance(series.dtype, np.dtype) and series.dtype.kind == "f":
+            cells = np.where(hole, values, series.to_numpy()).astype(series.dtype)
+            self._changed[name] = pd.Series(cells, series.index)
+            return
+        made = pandas_series(values, dtype, series.index)
+        filled, places = series.copy(), np.flatnonzero(hole)
         filled.iloc[places] = made.iloc[places]
         self._changed[name] = filled
 
@@ -272,8 +280,7 @@ class Filled:
         """Return the frame, or a new array."""
         table = self._table
         if table.library == "array":
-            columns = {name: series.to_native() for name, series in table.columns.items()}
-            frame = pd.DataFrame(columns | self._changed)
+            frame = pd.DataFrame(table.columns | self._changed)
             kinds = {dtype.kind for dtype in frame.dtypes}
             return frame.to_numpy() if kinds <= set("fiu") else frame.to_numpy(dtype=object)
         if table.library == "pandas":
@@ -282,4 +289,19 @@ class Filled:
                 frame[name] = filled
             return frame
         frame = nw.from_native(self._given, eager_only=True)
-        return frame.with_columns(*self._changed.values()).to_native()
+        filled = frame.with_columns(*self._changed.values()).to_native()
+        return of_types_of(self._given, filled)
+
+
+def of_types_of(given, made):
+    """Return a frame with the types of another one, where those of Arrow say more."""
+    if not hasattr(given, "schema") or not hasattr(given, "combine_chunks"):
+        return made
+    schema, columns = given.schema, []
+    for i, (field, column) in enumerate(zip(schema, made.columns)):
+        try:
+            columns.append(column.cast(field.type))
+        except (ValueError, NotImplementedError):  # pyarrow's own errors are such
+            columns.append(column)
+            schema = schema.set(i, field.with_type(column.type))
+    return type(given).from_arrays(columns, schema=schema)

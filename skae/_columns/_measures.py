@@ -17,12 +17,20 @@ def level_losses(shares, true, given):
     true, given : ndarray of shape (n_rows, n_levels)
         Coded, the first of them indicators of levels.
     """
-    scale = scale_of(shares)
-    likely = np.logaddexp(0, SHARPNESS * (given * scale + shares)) + 1e-30
-    is_level = true * scale + shares
-    entropy = -np.sum(shares * np.log(np.maximum(shares, 1e-30)))
+    likely = likelihoods(shares, given) + 1e-30
+    is_level = true * scale_of(shares) + shares
     losses = np.log(likely.sum(axis=1, keepdims=True)) - np.log(likely)
-    return (is_level * losses).sum(axis=1) / entropy
+    return (is_level * losses).sum(axis=1) / entropy_of(shares)
+
+
+def likelihoods(shares, given):
+    """Return how likely levels are, but for a factor, by what was given back for them."""
+    return np.logaddexp(0, SHARPNESS * (given * scale_of(shares) + shares))
+
+
+def entropy_of(shares):
+    """Return the entropy of levels, of which some may have no share."""
+    return -np.sum(shares * np.log(np.maximum(shares, 1e-30)))
 
 
 def cell_losses(columns, coded, back, by_kind):
@@ -64,9 +72,7 @@ def baseline_losses(columns, coded, by_kind):
         if by_kind and column.code.n_levels:
             shares = column.code.shares
             found = (known * scale_of(shares) + shares).mean(axis=0)
-            entropy = -np.sum(shares * np.log(np.maximum(shares, 1e-30)))
-            own = -np.sum(found * np.log(np.maximum(found, 1e-30)))
-            baseline[i] = own / entropy
+            baseline[i] = entropy_of(found) / entropy_of(shares)
         else:
             baseline[i] = known.var(axis=0).sum()
     return baseline

@@ -302,7 +302,10 @@ class Fit:
 
     def schedule(self, training):
         """Return how long to train, and how fast."""
-        return training.schedule(self.recipe.batch_size, self.recipe.max_epochs)
+        recipe = self.recipe
+        return training.schedule(
+            recipe.batch_size, recipe.max_epochs, most_work=recipe.most_work
+        )
 
     def optimizer_state(self):
         """Return where the optimizer goes on from: nowhere."""

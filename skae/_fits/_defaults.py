@@ -26,7 +26,7 @@ def batch_size(n_rows):
     return int(2 ** np.clip(round(math.log2(max(n_rows, 1) / 40)), 5, 9))
 
 
-def max_epochs(n_rows, batch_size, n_weights):
+def max_epochs(n_rows, batch_size, n_weights, most_work=math.inf):
     """Return how many epochs give about the right number of updates.
 
     That is two updates a row between `MIN_UPDATES` and `MAX_UPDATES`, fewer for a
@@ -36,7 +36,7 @@ def max_epochs(n_rows, batch_size, n_weights):
     """
     steps = math.ceil(n_rows / batch_size)
     wanted = np.clip(2 * n_rows, MIN_UPDATES, MAX_UPDATES)
-    work = WORK * max(1.0, n_rows / WORK_ROWS)
+    work = min(WORK * max(1.0, n_rows / WORK_ROWS), most_work)
     affordable = work / (n_weights * (batch_size + 64))
     n_updates = max(min(wanted, affordable), min(wanted, MIN_EPOCHS * steps))
     return int(np.clip(math.ceil(n_updates / steps), 1, MAX_EPOCHS))

@@ -96,6 +96,8 @@ class Recipe:
     components : callable, default=None
         ``(X, width, sample_weight) -> PrincipalComponents``; None finds those of all
         columns.
+    most_work : float, default=inf
+        Of epochs of which it is not told how many: updates by weights by rows.
     """
 
     plan: Any
@@ -111,3 +113,4 @@ class Recipe:
     parameters: dict
     before: Before | None = None
     components: Callable | None = None
+    most_work: float = float("inf")

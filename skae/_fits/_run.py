@@ -53,7 +53,7 @@ class Training:
     cause: object
     optimizer_state: list | None = None
 
-    def schedule(self, batch_size, max_epochs, limit=None):
+    def schedule(self, batch_size, max_epochs, limit=None, most_work=np.inf):
         """Return how long to train, and how fast.
 
         Parameters
@@ -62,6 +62,8 @@ class Training:
             As asked for; batches are smaller if all rows fit into less.
         limit : int, default=None
             At most so many epochs for ``"auto"``.
+        most_work : float, default=inf
+            And at most so much work.
         """
         n_rows = len(self.row_index)
         if batch_size == "auto":
@@ -69,7 +71,7 @@ class Training:
         batch_size = min(int(batch_size), 1 << (n_rows - 1).bit_length())
         if max_epochs == "auto":
             n_weights = sum(array.size for array in self.start.weights())
-            max_epochs = _defaults.max_epochs(n_rows, batch_size, n_weights)
+            max_epochs = _defaults.max_epochs(n_rows, batch_size, n_weights, most_work)
             max_epochs = max_epochs if limit is None else min(max_epochs, limit)
         return Schedule(batch_size, int(max_epochs), self.learning_rate, n_rows)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._columns._measures import SHARPNESS
+from .._columns._measures import SHARPNESS, entropy_of
 from .._keras import load_keras
 from ._objective import check_cellwise, loss_key, make_loss
 
@@ -46,15 +46,15 @@ class Kinds:
         entropy = np.ones(self.n_values, dtype=np.float32)
         for first, size in self.blocks:
             part = slice(first, first + size)
-            entropy[part] = -np.sum(self.shares[part] * np.log(self.shares[part]))
+            entropy[part] = entropy_of(self.shares[part])
         return entropy
 
     @property
-    def together(self):
-        """Matrix that adds up the levels of each column, shape (n_values, n_values)."""
-        matrix = np.zeros((self.n_values, self.n_values), dtype=np.float32)
-        for first, size in self.blocks:
-            matrix[first : first + size, first : first + size] = 1
+    def of_block(self):
+        """Matrix that adds up the levels of each block, shape (n_values, n_blocks)."""
+        matrix = np.zeros((self.n_values, len(self.blocks)), dtype=np.float32)
+        for i, (first, size) in enumerate(self.blocks):
+            matrix[first : first + size, i] = 1
         return matrix
 
 
@@ -127,15 +127,21 @@ class ObservedCells:
             ops.where(is_there, units(values)[:, :n], 0.0) for values in (targets, outputs)
         )
         per_cell = loss(true[..., np.newaxis], given[..., np.newaxis])
-        if self.kinds.blocks:
-            is_level = self.kinds.is_level
-            likely = ops.softplus(SHARPNESS * (given * scales + shares))
-            total = ops.matmul(likely, self.kinds.together) + (1 - is_level)
-            of_level = ops.log(total + 1e-30) - ops.log(likely + 1e-30)
-            of_level = (true * scales + shares) * of_level / entropy
-            per_cell = ops.where(is_level > 0, of_level, per_cell)
         weight = ops.cast(is_there, "float32")
         if self.emphasis:
             changed = ops.cast(inputs[:, :n] != targets[:, :n], "float32")
             weight = weight * (1 + emphasis * changed)
-        return ops.sum(weight * per_cell, axis=-1) / self.kinds.n_columns
+        if not self.kinds.blocks:
+            return ops.sum(weight * per_cell, axis=-1) / self.kinds.n_columns
+        is_true = ops.round(true * scales + shares)  # free of the rounding of units
+        bent = SHARPNESS * (given * scales + shares)
+        total, of_true, block_weight = (
+            ops.matmul(values, self.kinds.of_block)
+            for values in (ops.softplus(bent), is_true * bent, is_true * weight / entropy)
+        )
+        # Logarithms for each column, not for each level, which are most of all there is.
+        losses = ops.log(total + 1e-30) - ops.log(ops.softplus(of_true) + 1e-30)
+        of_levels = block_weight * losses
+        of_numbers = weight * (1 - self.kinds.is_level) * per_cell
+        sums = ops.sum(of_numbers, axis=-1) + ops.sum(of_levels, axis=-1)
+        return sums / self.kinds.n_columns
