@@ -30,6 +30,10 @@ class TensorFlowProgram(Program):
         tensor = self._tf.convert_to_tensor
         self._assign_all(*map(tensor, [*weights, *state, *seeds, *units]))
 
+    def release(self):
+        super().release()
+        self._assign_all = None
+
     @interrupts_deferred()
     def train(self, chunk, learning_rates):
         """Update the weights on the batches of a chunk; return the loss and the penalty."""
