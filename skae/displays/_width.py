@@ -78,7 +78,7 @@ class WidthDisplay:
             An int gives so many shuffled folds, in which equal rows, or those of a
             group, stay together.
         n_jobs : int, default=None
-            Number of fits at a time, as in joblib.
+            Number of fits at a time, as in :func:`skae.compare_with_pca`.
         random_state : int or None, default=None
             Shuffles the folds, and seeds estimators whose `random_state` is None.
         verbose : int, default=0
