@@ -1,6 +1,7 @@
 """Compiled programs are shared only by fits that are truly the same but for values."""
 
 import functools
+import gc
 from collections import OrderedDict
 
 import numpy as np
@@ -433,6 +434,20 @@ def test_architectures_that_leave_the_cache_leave_nothing_compiled(small, monkey
     for width in (22, 23):
         fitted(small, hidden_layer_sizes=(width,))
     assert n_compiled() == before
+
+
+@pytest.mark.tensorflow
+def test_architectures_that_leave_the_cache_leave_no_graphs(small, monkeypatch):
+    def n_graphs():
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    monkeypatch.setattr(programs, "MAX_IDLE", 1)
+    fitted(small, hidden_layer_sizes=(21,))
+    before = n_graphs()
+    for width in (22, 23):
+        fitted(small, hidden_layer_sizes=(width,))
+    assert n_graphs() == before
 
 
 def test_layers_are_built_of_zeros_that_their_config_names(small):
