@@ -4,6 +4,7 @@ What stands here may move with any release of theirs, so nothing else in skae re
 their names that begin with an underscore, or for their modules that are not documented.
 """
 
+import contextlib
 import sys
 
 from sklearn.base import _fit_context as fit_context
@@ -104,6 +105,20 @@ def seed_modules():
     from keras.src.random import seed_generator
 
     return global_state, seed_generator
+
+
+def forget_gradients(graph):
+    """Take what a TensorFlow graph has noted of custom gradients from the registry.
+
+    It stays there for the whole process, and holds the graph.
+    """
+    from tensorflow.python.framework import ops
+
+    noted = getattr(ops.gradient_registry, "_registry", {})
+    for operation in graph.get_operations():
+        if operation.type == "IdentityN":  # which a custom gradient stands on
+            with contextlib.suppress(ValueError):  # another one
+                noted.pop(operation.get_attr("_gradient_op_type").decode(), None)
 
 
 def busy_backends():

@@ -8,6 +8,8 @@ import signal
 import sys
 import threading
 
+import numpy as np
+
 from ._backend import BACKENDS, backend_to_take, start, wrong_backend
 from ._compat import busy_backends, seed_modules
 
@@ -156,6 +158,14 @@ def float32_policy():
         yield
     finally:
         config.set_dtype_policy(before)
+
+
+def zeros(shape, dtype):
+    """Return zeros, as an initializer of Keras does, of an array that NumPy has made.
+
+    On JAX, those of Keras are compiled for each new shape, and stay in memory.
+    """
+    return load_keras().ops.convert_to_tensor(np.zeros(shape, dtype), dtype)
 
 
 class _Draws(threading.local):

@@ -13,6 +13,7 @@ from ._base_autoencoder import BaseAutoencoder
 from ._compat import StrOptions
 from ._constraints import integer_from, real_in
 from ._data._rows import chunk_slices, take
+from ._data._threads import one_blas_thread
 from ._data._validation import checked_rows
 from ._fits._noise import gaussian_input
 from ._models._code import TopKCode, penalised_code
@@ -315,6 +316,7 @@ class SparseAutoencoder(BaseAutoencoder):
             )
         return TopKCode(n_nonzero)
 
+    @one_blas_thread()
     def _about_codes(self, model, table):
         n_components = model.network.n_components
         threshold = 0.5 if self.sparsity == "kl" else 0.0

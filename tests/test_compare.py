@@ -1,11 +1,14 @@
 """compare_with_pca: the same splits and widths for all."""
 
 import re
+import threading
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
@@ -32,6 +35,7 @@ from skae.compare._preparation import as_frame, as_target, holds_classes, prepar
 from skae.metrics import reconstruction_r2
 
 pytestmark = pytest.mark.usefixtures("without_xla")
+SLOW = pytest.mark.slow
 SETTINGS = {"cv": 3, "random_state": 0, "verbose": 0}
 LINEAR = AutoencoderTransformer(hidden_layer_sizes=(), max_epochs=2)
 MEASURED = ["r2", "relative_error", "trustworthiness", "continuity"]
@@ -652,15 +656,31 @@ def test_whole_number_of_any_type_gives_shuffled_folds(small):
     pd.testing.assert_frame_equal(frames[0][MEASURED], frames[2][MEASURED])
 
 
-@pytest.mark.slow
-def test_two_processes_measure_what_one_does(two_processes, capsys):
+def test_fits_at_a_time_run_in_threads_of_this_process(small):
+    seen = []
+
+    class Noting(PCA):
+        def fit(self, X, y=None):
+            seen.append(threading.get_ident())
+            return super().fit(X)
+
+    settings = SETTINGS | {"n_components": [2, 3], "n_jobs": 2}
+    compare_with_pca(Noting(), small, **settings)
+    assert len(seen) == 6
+    assert threading.get_ident() not in seen
+
+
+@pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=SLOW)])
+def test_two_fits_at_a_time_measure_what_one_does(two_processes, capsys, backend):
     X = load_wine().data
     given = [LINEAR, LINEAR, make_pipeline(MinMaxScaler(), FastICA())]
-    two = compare_with_pca(given, X, n_components=2, n_jobs=two_processes, **SETTINGS)
+    settings = SETTINGS | {"n_components": 2, "n_jobs": two_processes}
+    with parallel_config(backend) if backend == "loky" else nullcontext():
+        two = compare_with_pca(given, X, **settings)
     assert not capsys.readouterr().out
     settings = SETTINGS | {"verbose": 1}
     one = compare_with_pca(given, X, n_components=2, **settings).frame()
-    pd.testing.assert_frame_equal(one[MEASURED], two.frame()[MEASURED])
+    pd.testing.assert_frame_equal(one[MEASURED], two.frame()[MEASURED], check_exact=True)
     assert list(one["estimator"].unique()) == [
         "PCA",
         "AutoencoderTransformer",

@@ -83,7 +83,7 @@ TESTED_IN = {  # rooms, and modules whose tests have not their name: where to lo
     "_data._stream": "blocks",
     "_data._sums": "blocks",
     "_data._table": "training",
-    "_data._threads": "processes",
+    "_data._threads": "threads",
     "_data._seeds": "contract",
     "_data._writing": "blocks",
     "_fits": "digest",

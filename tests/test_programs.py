@@ -1,6 +1,7 @@
 """Compiled programs are shared only by fits that are truly the same but for values."""
 
 import functools
+import gc
 from collections import OrderedDict
 
 import numpy as np
@@ -416,9 +417,71 @@ def test_settings_of_keras_that_are_compiled_in_are_told_apart(small):
     assert losses(X, **settings) == first
 
 
+def n_compiled():
+    import jax
+
+    return len(jax.devices()[0].client.live_executables())
+
+
+def test_architectures_that_leave_the_cache_leave_nothing_compiled(small, monkeypatch):
+    import keras
+
+    if keras.backend.backend() != "jax":
+        pytest.skip("TensorFlow does not tell what is compiled")
+    monkeypatch.setattr(programs, "MAX_IDLE", 1)
+    fitted(small, hidden_layer_sizes=(21,))
+    before = n_compiled()
+    for width in (22, 23):
+        fitted(small, hidden_layer_sizes=(width,))
+    assert n_compiled() == before
+
+
+@pytest.mark.tensorflow
+def test_architectures_that_leave_the_cache_leave_no_graphs(small, monkeypatch):
+    def n_graphs():
+        gc.collect()
+        return sum(type(thing).__name__ == "FuncGraph" for thing in gc.get_objects())
+
+    monkeypatch.setattr(programs, "MAX_IDLE", 1)
+    fitted(small, hidden_layer_sizes=(21,))
+    before = n_graphs()
+    for width in (22, 23):
+        fitted(small, hidden_layer_sizes=(width,))
+    assert n_graphs() == before
+
+
+def test_layers_are_built_of_zeros_that_their_config_names(small):
+    encoder = fitted(small).encoder_
+    hidden = encoder.get_layer("encoder_hidden_0").get_config()
+    for name in ("kernel_initializer", "bias_initializer"):
+        assert hidden[name]["class_name"] == "Zeros"
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_program_that_no_fit_will_take_is_released(monkeypatch, is_kept):
+    class Program:
+        is_untouched = True
+        released = False
+
+        def release(self):
+            self.released = True
+
+    monkeypatch.setattr(programs, "_idle", OrderedDict())
+    with programs.borrowed_program("key" if is_kept else None, Program) as program:
+        assert not program.released
+    assert program.released is not is_kept
+    monkeypatch.setattr(programs, "MAX_IDLE", 0)
+    with programs.borrowed_program("another", Program):
+        pass
+    assert program.released
+
+
 def test_lent_programs_make_no_room_for_others(monkeypatch):
     class Idle:
         is_untouched = True
+
+        def release(self):
+            pass
 
     def lend(key):
         return programs.borrowed_program(key, Idle)

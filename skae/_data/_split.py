@@ -5,6 +5,8 @@ import pandas as pd
 from scipy import special
 from sklearn.utils import check_consistent_length
 
+from ._threads import one_blas_thread
+
 
 def all_rows(n_rows):
     """Return the indices of all rows, in four bytes each where these suffice."""
@@ -98,6 +100,7 @@ def split_rows_evenly(clusters, targets, validation_fraction, seed):
     return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
 
+@one_blas_thread()
 def gain_is_real(gains, weight, clusters):
     """Whether gains on validation rows are positive in the mean, and no accident.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ._errors import variance_explained
 from ._rows import chunk_slices, power_of_two, take
+from ._threads import one_blas_thread
 
 CACHE_VALUES = 1 << 23  # tables up to 32 MiB of float32 are conditioned only once
 
@@ -138,6 +139,7 @@ class Table:
         """Return the fraction of the variance of rows that is reconstructed."""
         return self.mse_and_r2(reconstruct, index)[1]
 
+    @one_blas_thread()
     def mse_and_r2(self, reconstruct, index=None):
         """Return the mean squared error of reconstructed rows, and their R².
 

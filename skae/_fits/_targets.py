@@ -16,6 +16,7 @@ from .._data._labels import (
     known_values,
     labelled_weight,
 )
+from .._data._threads import one_blas_thread
 from .._data._validation import with_mean_one
 from .._keras import load_keras
 
@@ -89,6 +90,7 @@ class Classes:
             return codes[:, np.newaxis].astype(np.float32)
         return np.eye(len(self.classes), dtype=np.float32)[codes]
 
+    @one_blas_thread()
     def prior(self, targets, weight):
         """Return the outputs that give each class its share of the rows."""
         n_classes = len(self.classes)

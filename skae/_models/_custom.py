@@ -2,7 +2,6 @@
 
 import json
 import types
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,12 +149,10 @@ def architecture_key(encoder, decoder):
         return None
     weights = [*encoder.weights, *decoder.weights]
     sharing = *map(_occurrences, (layers, weights)), [v.trainable for v in weights]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about functions, which are found out below
-        try:
-            configs = [json.loads(half.to_json()) for half in (encoder, decoder)]
-        except (TypeError, ValueError, NotImplementedError):
-            return None  # Keras cannot describe it, so it is compiled for each fit
+    try:
+        configs = [json.loads(half.to_json()) for half in (encoder, decoder)]
+    except (TypeError, ValueError, NotImplementedError):
+        return None  # Keras cannot describe it, so it is compiled for each fit
     if _holds_foreign_code(configs):
         return None
     return json.dumps([_without_names(configs, {}), sharing], sort_keys=True)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from .._keras import float32_policy, load_keras
+from .._keras import float32_policy, load_keras, zeros
 from ._activations import ACTIVATIONS
 
 CUT_DEVIATION = 0.8796256610342398  # of a standard normal variable between -2 and 2
@@ -189,21 +189,24 @@ def keras_perceptron(
         if shift is not None:
             x = keras.layers.Rescaling(1.0, -shift, name=f"{name}_shift")(x)
         hidden = x
-        for i, width in enumerate(widths[1:-1]):
-            dense = _dense(keras, width, activation, f"{name}_hidden_{i}", constraint)
+        for i, shape in enumerate(pairwise(widths[:-1])):
+            dense = _dense(keras, shape, activation, f"{name}_hidden_{i}", constraint)
             hidden = dense(hidden)
-        last = _dense(keras, widths[-1], None, f"{name}_output", constraint)
+        last = _dense(keras, widths[-2:], None, f"{name}_output", constraint)
         outputs = last(hidden)
         if has_path:
-            path = _dense(keras, widths[-1], None, f"{name}_linear", use_bias=False)(x)
+            ends = widths[0], widths[-1]
+            path = _dense(keras, ends, None, f"{name}_linear", use_bias=False)(x)
             outputs = keras.layers.Add(name=f"{name}_sum")([outputs, path])
         if code is not None:
             outputs = code.build(f"{name}_code")(outputs)
         return keras.Model(inputs, outputs, name=name)
 
 
-def _dense(keras, width, activation, name, constraint=None, use_bias=True):
-    return keras.layers.Dense(
+def _dense(keras, shape, activation, name, constraint=None, use_bias=True):
+    """Return a layer whose weights are zeros, and of which a config says so."""
+    n_inputs, width = shape
+    layer = keras.layers.Dense(
         width,
         activation=activation,
         use_bias=use_bias,
@@ -211,6 +214,11 @@ def _dense(keras, width, activation, name, constraint=None, use_bias=True):
         kernel_constraint=constraint,
         name=name,
     )
+    said = layer.kernel_initializer, layer.bias_initializer
+    layer.kernel_initializer = layer.bias_initializer = zeros
+    layer.build((None, n_inputs))
+    layer.kernel_initializer, layer.bias_initializer = said
+    return layer
 
 
 def code_variables(encoder):

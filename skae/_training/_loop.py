@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._data._rows import chunk_slices
+from .._data._threads import one_blas_thread
 from ._chunks import epochs
 
 KEPT_VALUES = 1 << 23  # validation rows up to 32 MiB are corrupted only once
@@ -180,18 +181,22 @@ class _BestEpoch:
     def see(self, epoch, penalty):
         """Look at the weights after an epoch and return the validation loss."""
         losses = self._losses(is_judged=True)
-        loss = float(self._weight @ losses)
+        loss = self._mean(losses)
         if loss + penalty < self._lowest:
             self._lowest, self.lowest_epoch = loss + penalty, epoch
             self._best, self._best_losses = self._program.weights(), losses
         if self._judge is None:
             return {"val_loss": loss}
-        return {"val_loss": float(self._weight @ self._losses()), "val_noisy_loss": loss}
+        return {"val_loss": self._mean(self._losses()), "val_noisy_loss": loss}
 
     def choose(self):
         """Return the weights of the best epoch, its number, and the gain of each row."""
         gains = self._start_losses - self._best_losses
         return self._best, self.lowest_epoch, gains
+
+    @one_blas_thread()
+    def _mean(self, losses):
+        return float(self._weight @ losses)
 
     def _losses(self, is_judged=False):
         """Return the loss of each row, corrupted if the judge asks for it."""

@@ -188,9 +188,7 @@ def optimizer_settings(optimizer):
     excluded = None if excluded is None else excluded.pattern
     problem = "arguments are missing"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about functions, which are kept as they are
-            settings = optimizer.get_config()
+        settings = _config(optimizer)
         if not has_plain_rate(optimizer):
             settings["learning_rate"] = rate_or_schedule(optimizer)
         made = remade_optimizer(type(optimizer), settings, None)
@@ -202,6 +200,15 @@ def optimizer_settings(optimizer):
         f"optimizer={type(optimizer).__name__} cannot be made anew from its get_config "
         f"({problem}); let get_config return all arguments of its __init__."
     )
+
+
+def _config(optimizer):
+    """Return the config of an optimizer, without what Keras says of a lambda."""
+    if getattr(rate_or_schedule(optimizer), "__name__", None) != "<lambda>":
+        return optimizer.get_config()  # filters are the process's: threads share them
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is kept as it is
+        return optimizer.get_config()
 
 
 def remade_optimizer(kind, settings, excluded):

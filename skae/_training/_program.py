@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
-from .._keras import float32_policy, interrupts_deferred, load_keras
+from .._keras import float32_policy, interrupts_deferred, load_keras, zeros
 from ._objective import has_plain_rate
 from ._vector import in_vectors
 
@@ -57,7 +57,7 @@ class Program(ABC):
         self._others = self.model.non_trainable_variables
         self._seeds = _seed_variables(self._others, variables)
         self._vectors = in_vectors(optimizer, self._trainable)
-        optimizer.build(self._vectors.variables)
+        _build(optimizer, self._vectors.variables)
         self._losses = task.make_losses()
         self._in_user_units = in_user_units
         self._build(n_features, n_outputs)
@@ -180,6 +180,13 @@ class Program(ABC):
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
 
+    def release(self):
+        """Let go of what is compiled at once: models refer to themselves, and stay a while.
+
+        A program does no work behind that.
+        """
+        self._train = self._evaluate = None
+
     def _loss(self, trainable, others, units, inputs, targets, weight):
         """Return the mean loss of a batch for values of the variables.
 
@@ -218,6 +225,21 @@ class Program(ABC):
         return self.task.row_losses(
             self._losses, inputs, targets, outputs, in_units, settings
         )
+
+
+def _build(optimizer, variables):
+    """Build an optimizer, of zeros that leave nothing behind."""
+    add = optimizer.add_variable
+
+    def add_variable(*args, initializer="zeros", **settings):
+        initializer = zeros if initializer == "zeros" else initializer
+        return add(*args, initializer=initializer, **settings)
+
+    optimizer.add_variable = add_variable
+    try:
+        optimizer.build(variables)
+    finally:
+        del optimizer.add_variable
 
 
 def values_of(variables):

@@ -39,18 +39,25 @@ def borrowed_program(key, build):
         yield program
     finally:  # also after a failure: the next fit sets all that is not compiled in
         if key is not None and program.is_untouched:
-            _put_back(key, program)
+            left_over = _put_back(key, program)
+        else:
+            left_over = [program]
+        for unused in left_over:
+            unused.release()
 
 
 def _put_back(key, program):
+    """Keep a program for the next fit, and return those for which there is no room."""
+    left_over = []
     with _lock:
         _idle.setdefault(key, []).append(program)
         _idle.move_to_end(key)
         while sum(map(len, _idle.values())) > MAX_IDLE:
             oldest = next(iter(_idle))
-            _idle[oldest].pop(0)
+            left_over.append(_idle[oldest].pop(0))
             if not _idle[oldest]:
                 del _idle[oldest]
+    return left_over
 
 
 def program_class():

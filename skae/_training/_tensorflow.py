@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._compat import forget_gradients
 from .._keras import interrupts_deferred
 from ._program import Program, assign_each, values_of
 
@@ -13,6 +14,7 @@ class TensorFlowProgram(Program):
         import tensorflow as tf
 
         self._tf = tf
+        self._graphs = []
         self._units = [
             tf.Variable(np.float32(start), trainable=False)
             for start in (np.zeros(n_features), 1.0, 0.0, *self.task.settings)
@@ -29,6 +31,12 @@ class TensorFlowProgram(Program):
     def _assign(self, weights, state, seeds, units):
         tensor = self._tf.convert_to_tensor
         self._assign_all(*map(tensor, [*weights, *state, *seeds, *units]))
+
+    def release(self):
+        super().release()
+        self._assign_all = None
+        while self._graphs:
+            forget_gradients(self._graphs.pop())
 
     @interrupts_deferred()
     def train(self, chunk, learning_rates):
@@ -68,7 +76,9 @@ class TensorFlowProgram(Program):
         after a few programs: it takes the methods of all of them for one function.
         """
         traced = self._tf.function(function, autograph=False, jit_compile=jit_compile)
-        return traced.get_concrete_function(*arguments)
+        concrete = traced.get_concrete_function(*arguments)
+        self._graphs.append(concrete.graph)
+        return concrete
 
     def _run_batches(self, inputs, targets, weights, learning_rates, n_batches):
         tf, vectors = self._tf, self._vectors
@@ -89,6 +99,7 @@ class TensorFlowProgram(Program):
     def _run_batch(self, *batch):
         """Make a step, and return the weighted sums of losses and of penalties."""
         tf, vectors = self._tf, self._vectors
+        self._graphs.append(tf.compat.v1.get_default_graph())
         held = map(tf.convert_to_tensor, values_of(vectors.variables))
         trainable, others = vectors.split(list(held)), values_of(self._others)
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -85,7 +85,7 @@ class OneVector:
         """Return the vector of weights, which are Keras variables."""
         shapes = [tuple(variable.shape) for variable in weights]
         zeros = np.zeros(sum(map(_size, shapes)), dtype=np.float32)
-        vector = load_keras().Variable(zeros, name="weights")
+        vector = load_keras().Variable(zeros, dtype="float32", name="weights")
         return cls([vector], shapes, [variable.constraint for variable in weights])
 
     def join(self, values):

@@ -21,6 +21,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._console import say
 from .._data._seeds import fresh_seed
 from .._data._split import checked_groups
+from .._data._threads import one_blas_thread
 from .._typing import ArrayLike, Rows, Widths
 from ._comparison import Comparison
 from ._gain import MIN_ROWS, sampled
@@ -99,7 +100,9 @@ def compare_with_pca(
         What to predict `y` for: None is the accuracy of a logistic regression for
         classes, and R² of a ridge regression for numbers.
     n_jobs : int, default=None
-        Number of fits at a time, as in joblib.
+        Number of fits at a time, in threads of this process unless
+        :class:`joblib.parallel_config` says otherwise. None is 1 without such a context,
+        -1 is one for each core. The figures are the same for any number, but for the times.
     random_state : int or None, default=None
         Draws the rows, shuffles the folds, and seeds estimators whose `random_state` is
         None. None takes fresh entropy; no global generator is read or moved.
@@ -173,9 +176,12 @@ def compare_with_pca(
         )
         for width, split in tasks
     )
-    measured = Parallel(n_jobs, return_as="generator")(jobs)
+    # Threads share what is compiled; processes would begin by importing Keras' backend.
+    parallel = Parallel(n_jobs, prefer="threads", return_as="generator")
+    with one_blas_thread():  # else BLAS in several threads wants more cores than there are
+        records = _records(parallel(jobs), tasks, verbose)
     return Comparison(
-        pd.DataFrame(_records(measured, tasks, verbose)),
+        pd.DataFrame(records),
         np.mean(curves, axis=0),
         score_name,
         shared_variance(pairs),

@@ -82,7 +82,7 @@ class WidthDisplay:
             If `cv` is an int, so many rows are drawn at random from a larger table, with
             their `y` and `groups`. None takes all.
         n_jobs : int, default=None
-            Number of fits at a time, as in joblib.
+            Number of fits at a time, as in :func:`skae.compare_with_pca`.
         random_state : int or None, default=None
             Draws the rows, shuffles the folds, and seeds estimators whose `random_state`
             is None.
