@@ -101,7 +101,7 @@ def compare_with_pca(
         classes, and R² of a ridge regression for numbers.
     n_jobs : int, default=None
         Number of fits at a time, in threads of this process unless
-        :class:`joblib.parallel_config` says otherwise. None is 1 without such a context,
+        ``joblib.parallel_config`` says otherwise. None is 1 without such a context,
         -1 is one for each core. The figures are the same for any number, but for the times.
     random_state : int or None, default=None
         Draws the rows, shuffles the folds, and seeds estimators whose `random_state` is
