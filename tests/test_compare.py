@@ -810,6 +810,15 @@ def test_bad_input_is_told(estimators, arguments, message):
         compare_with_pca(estimators, load_wine().data, **SETTINGS | arguments)
 
 
+@pytest.mark.parametrize("library", ["pyarrow", "polars"])
+def test_frame_of_another_library_is_read_as_one_of_pandas(library):
+    table = mixed_table().drop(columns="month")  # periods are pandas' own
+    table["sort"] = pd.Categorical(table["kind"])  # with missing ones
+    arrow = pytest.importorskip("pyarrow").Table.from_pandas(table, preserve_index=False)
+    X = arrow if library == "pyarrow" else pytest.importorskip("polars").from_arrow(arrow)
+    pd.testing.assert_frame_equal(as_frame(X), as_frame(arrow.to_pandas()))
+
+
 def test_infinite_values_are_told_with_their_column():
     table = load_wine(as_frame=True).data
     table.loc[3, "hue"] = np.inf

@@ -49,6 +49,8 @@ def as_table(X):
         return X
     if isinstance(X, np.ma.MaskedArray) and X.ndim == 2:
         return pd.DataFrame(X)  # masked cells become missing ones
+    if hasattr(X, "column_names"):  # of Arrow, whose NumPy gives missing categories a level
+        return X.to_pandas()
     if hasattr(X, "columns"):  # of another library
         return pd.DataFrame({name: np.asarray(X[name]) for name in X.columns})
     if isinstance(X, list | tuple) and all(
