@@ -136,6 +136,7 @@ class FittedTable(TransformerMixin, StoredState):
             If `n_draws` is no integer of 1 or more, or if `return_std` is asked for too.
         """
         check_is_fitted(self)
+        n_frames = None if n_draws is None else checked_draws(n_draws, return_std)
         is_plain = not return_std and n_draws is None
         numbers = plain_numbers(self._columns, X, self) if is_plain else None
         if numbers is not None:
@@ -144,9 +145,8 @@ class FittedTable(TransformerMixin, StoredState):
         table, coded = self._read(X)
         expected = self._model.expected(self.autoencoder_, coded)
         holes = self._holes(table, coded)
-        if n_draws is not None:
+        if n_frames is not None:
             rng = check_random_state(fresh_seed(random_state))
-            n_frames = checked_draws(n_draws, return_std)
             return [self._filled(X, table, expected, holes, rng) for _ in range(n_frames)]
         filled = self._filled(X, table, expected, holes)
         return (filled, self._std(table, expected, holes)) if return_std else filled

@@ -27,6 +27,7 @@ from skae import (
     compare_with_pca,
     displays,
 )
+from skae.compare import _preparation
 from skae.compare._comparison import Comparison
 from skae.compare._gain import sampled
 from skae.compare._measuring import Split, _neighbourhoods, _relative
@@ -510,8 +511,8 @@ def test_gain_and_time_are_told_before_and_what_is_left_after_each_split(capsys)
     assert said[0] == "178 rows, 13 columns"
     for width, line in zip((1, 2), said[1:3]):
         start, _, reason = line.partition(" of PCA's error (")
-        assert re.fullmatch(rf"expected of .* with {width} components: [01]\.\d\d", start)
-        assert reason.endswith(" to 1.00; too few rows (89 that differ))")
+        assert re.fullmatch(rf"expected of .* {width} components?: [01]\.\d\d", start)
+        assert reason.endswith(" to 1.00): too few rows (89 that differ)")
     assert re.fullmatch(r"comparing takes about \d+ (s|min)", said[3])
     done = said[4:]
     assert [line[:3] for line in done] == ["1/4", "2/4", "3/4", "4/4"]
@@ -560,6 +561,46 @@ def test_all_rows_are_taken_for_none_and_for_splits_of_ones_own(frame, capsys):
     for given in ({"cv": 2, "max_samples": None}, {"cv": halves, "max_samples": 20}):
         compare_with_pca(PCA(), X, n_components=2, **given)
         assert capsys.readouterr().out.startswith("[compare_with_pca] 60 rows, 4 columns")
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, True, "all"])
+def test_bad_n_jobs_is_refused_before_anything_is_printed(n_jobs, small, capsys):
+    with pytest.raises(ValueError, match=f"n_jobs={n_jobs!r} must be an int of at least"):
+        compare_with_pca(PCA(), small, n_components=2, n_jobs=n_jobs)
+    assert not capsys.readouterr().out
+
+
+def test_random_state_object_is_one_seed_for_all(small):
+    kernel = KernelPCA(kernel="rbf", fit_inverse_transform=True, eigen_solver="randomized")
+    settings = {"n_components": [1, 2], "cv": 2, "verbose": 0}
+    seed = np.random.RandomState(0).randint(2**31)
+    r2 = [
+        compare_with_pca(kernel, small, random_state=state, **settings).frame()["r2"]
+        for state in (np.random.RandomState(0), seed)
+    ]
+    assert r2[0].tolist() == r2[1].tolist()
+
+
+def test_one_is_told_as_one_and_thousands_with_a_comma(capsys):
+    X = pd.DataFrame({"place": ["north", "south", "west"] * 400})
+    compare_with_pca(PCA(), X, n_components=1, cv=[(range(600), range(600, 1200))])
+    said = capsys.readouterr().out
+    assert "1,200 rows, 1 column, 1 of them text" in said
+    assert "1/1: 1 component, split 1" in said
+
+
+def test_numbers_alone_are_read_at_once_as_beside_others(monkeypatch):
+    X = pd.DataFrame(
+        {
+            "whole": [3, 2**40, -5],
+            "short": np.float32([0.1, np.nan, 3]),
+            "truth": [True, False, True],
+            "missing": [np.nan] * 3,
+        }
+    )
+    beside = as_frame(X.assign(text="a"))
+    monkeypatch.setattr(_preparation, "_as_column", None)
+    pd.testing.assert_frame_equal(as_frame(X), beside.iloc[:, :4])
 
 
 @pytest.mark.parametrize("max_samples", [1, 0, 2.5, True, "all"])
@@ -767,6 +808,15 @@ def test_it_can_be_seen():
 def test_bad_input_is_told(estimators, arguments, message):
     with pytest.raises(ValueError, match=message):
         compare_with_pca(estimators, load_wine().data, **SETTINGS | arguments)
+
+
+@pytest.mark.parametrize("library", ["pyarrow", "polars"])
+def test_frame_of_another_library_is_read_as_one_of_pandas(library):
+    table = mixed_table().drop(columns="month")  # periods are pandas' own
+    table["sort"] = pd.Categorical(table["kind"])  # with missing ones
+    arrow = pytest.importorskip("pyarrow").Table.from_pandas(table, preserve_index=False)
+    X = arrow if library == "pyarrow" else pytest.importorskip("polars").from_arrow(arrow)
+    pd.testing.assert_frame_equal(as_frame(X), as_frame(arrow.to_pandas()))
 
 
 def test_infinite_values_are_told_with_their_column():

@@ -46,7 +46,7 @@ def test_curved_sheet_gains(seed):
     frame = estimate_gain(sheet(1000, seed), 2, random_state=seed).frame()
     assert frame.loc[2, "gain"] == "yes"
     assert frame.loc[2, "expected_error"] < 0.3
-    assert frame.loc[2, "limit"].startswith("curved enough to gain")
+    assert frame.loc[2, "limit"].startswith("curved")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -154,6 +154,27 @@ def test_printed_estimate_has_all_that_decides():
         assert "on all 2,000 rows" in text
 
 
+def test_printed_estimate_fits_eighty_columns():
+    estimate = estimate_gain(sheet(1000, 0), (2, 3, 6), random_state=0)
+    assert "; more rows help" in repr(estimate)
+    assert max(map(len, repr(estimate).splitlines())) <= 80
+
+
+def test_random_state_object_is_one_seed():
+    X = sheet(4000, 0)
+    given = estimate_gain(X, 2, random_state=np.random.RandomState(3)).frame()
+    seed = np.random.RandomState(3).randint(2**31)
+    same = estimate_gain(X, 2, random_state=seed).frame()
+    pd.testing.assert_frame_equal(given, same)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "a", np.random.default_rng(0)])
+def test_what_is_no_random_state_is_told(seed):
+    message = r"random_state=.* must be an int from 0 to 4294967295, a RandomState, or None"
+    with pytest.raises(ValueError, match=message):
+        estimate_gain(sheet(60, 0), 2, random_state=seed)
+
+
 @pytest.mark.parametrize(
     ("X", "parameters", "message"),
     [
@@ -161,6 +182,8 @@ def test_printed_estimate_has_all_that_decides():
         (np.ones((99, 9)), {}, "X has 1 rows that differ, but an estimate needs 20"),
         (sheet(60, 0), {"n_components": 0}, "n_components=0 must be an int of at least 1"),
         (sheet(60, 0), {"n_components": 7}, "a width must be below 7"),
+        (sheet(60, 0), {"n_components": ()}, r"n_components=\(\) must be an int of at"),
+        (sheet(60, 0)[:, :1], {"n_components": 1}, "and one of these is 1; give more"),
         (np.full((60, 3), np.inf), {}, "has infinite values; replace them"),
         (sheet(60, 0), {"groups": [0, 1] * 30}, "groups holds 2 different ones"),
         (sheet(60, 0), {"groups": [0, 1]}, "X and groups do not fit"),

@@ -213,6 +213,36 @@ def test_interruption_of_the_first_import_does_not_spoil_later_fits(small, tmp_p
     assert answer.stdout.split() == ["interrupted", "2"], answer.stderr
 
 
+@pytest.mark.slow
+def test_process_that_ends_waits_for_the_chunk_of_a_daemon_thread():
+    code = """
+import threading
+import keras
+import numpy as np
+from skae import AutoencoderTransformer
+
+class Begun(keras.callbacks.Callback):
+    event = threading.Event()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.event.set()
+
+def fit(X):
+    try:
+        AutoencoderTransformer(2, max_epochs=10**6, callbacks=[Begun()]).fit(X)
+    except RuntimeError:
+        print("ended")
+
+X = np.random.default_rng(0).normal(size=(1500, 64))
+threading.Thread(target=fit, args=[X], daemon=True).start()
+assert Begun.event.wait(60)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
+    assert (answer.returncode, answer.stdout.split()) == (0, ["ended"]), answer.stderr
+
+
 def test_import_that_cannot_be_repeated_says_to_restart(monkeypatch):
     def fail():
         raise ValueError("tf.RaggedTensorSpec has already been registered")

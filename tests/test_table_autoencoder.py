@@ -110,7 +110,7 @@ def test_draws_differ_in_holes_alone_and_come_again(fitted):
 def test_number_of_draws_that_is_none_is_told(fitted, n_draws):
     table, holed = fitted
     with pytest.raises(ValueError, match=r"n_draws=.* must be an integer >= 1"):
-        table.impute(holed, n_draws=n_draws)
+        table.impute("not even a frame", n_draws=n_draws)
     with pytest.raises(ValueError, match="return_std=True and n_draws=2 exclude"):
         table.impute(holed, n_draws=2, return_std=True)
 

@@ -1,7 +1,10 @@
 """Compiled programs kept for the next fit of the same architecture."""
 
+import atexit
 import contextlib
+import functools
 import threading
+import time
 from collections import OrderedDict
 
 from .._keras import interrupts_deferred, keras_settings, load_keras
@@ -11,9 +14,11 @@ from ._tensorflow import TensorFlowProgram
 _PROGRAMS = {"tensorflow": TensorFlowProgram, "jax": JaxProgram}
 
 MAX_IDLE = 16
+LONGEST_WAIT = 30  # seconds, at exit
 
 _lock = threading.Lock()
 _idle: OrderedDict = OrderedDict()
+_borrowers: list = []  # the threads of fits
 
 
 @contextlib.contextmanager
@@ -33,8 +38,18 @@ def borrowed_program(key, build):
         program = waiting.pop() if waiting else None
         if waiting == []:
             del _idle[key]  # else it would be the oldest of the idle ones one day
-    if program is None:
-        program = build()
+    _await_at_exit()
+    thread = threading.current_thread()
+    _borrowers.append(thread)
+    try:
+        with _lent(key, build() if program is None else program) as lent:
+            yield lent
+    finally:
+        _borrowers.remove(thread)
+
+
+@contextlib.contextmanager
+def _lent(key, program):
     try:
         yield program
     finally:  # also after a failure: the next fit sets all that is not compiled in
@@ -44,6 +59,25 @@ def borrowed_program(key, build):
             left_over = [program]
         for unused in left_over:
             unused.release()
+
+
+@functools.cache
+def _await_at_exit():
+    """Wait for the fits of daemon threads when the process ends.
+
+    They end with the chunk that they are at, since no other is prepared then. Within a
+    backend's compiled code a thread must not end: JAX would abort the process. Registered
+    once the backend has been imported, this comes before what the backend does at exit.
+    """
+    atexit.register(_await_borrowers)
+
+
+def _await_borrowers():
+    end = time.monotonic() + LONGEST_WAIT
+    while time.monotonic() < end and any(
+        thread.daemon and thread.is_alive() for thread in list(_borrowers)
+    ):
+        time.sleep(0.01)
 
 
 def _put_back(key, program):

@@ -19,14 +19,14 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._console import say
-from .._data._seeds import fresh_seed
+from .._data._seeds import as_seed, fresh_seed
 from .._data._split import checked_groups
 from .._data._threads import one_blas_thread
-from .._typing import ArrayLike, Rows, Widths
+from .._typing import ArrayLike, Rows, Seed, Widths
 from ._comparison import Comparison
 from ._gain import MIN_ROWS, sampled
 from ._measuring import Split, measured_on_split, pca_curve
-from ._outlook import Clock, expected_lines, expected_seconds, in_words
+from ._outlook import Clock, counted, expected_lines, expected_seconds, in_words
 from ._pipelines import is_of_tables, last_step, needs_target, path_to_last_step
 from ._preparation import (
     as_frame,
@@ -51,7 +51,7 @@ def compare_with_pca(
     max_samples: int | None = 6000,
     scoring: str | Callable[..., float] | None = None,
     n_jobs: int | None = None,
-    random_state: int | None = None,
+    random_state: Seed = None,
     verbose: int = 1,
 ) -> Comparison:
     """Compare autoencoders with PCA on the same splits and at the same widths.
@@ -103,7 +103,7 @@ def compare_with_pca(
         Number of fits at a time, in threads of this process unless
         ``joblib.parallel_config`` says otherwise. None is 1 without such a context,
         -1 is one for each core. The figures are the same for any number, but for the times.
-    random_state : int or None, default=None
+    random_state : int, RandomState instance or None, default=None
         Draws the rows, shuffles the folds, and seeds estimators whose `random_state` is
         None. None takes fresh entropy; no global generator is read or moved.
     verbose : int, default=1
@@ -130,13 +130,14 @@ def compare_with_pca(
     >>> comparison.frame()["estimator"].unique().tolist()
     ['PCA', 'AutoencoderTransformer']
     """
+    random_state = as_seed(random_state)
     named = _named(estimators)
     keys = {name: _width_parameter(name, estimator) for name, estimator in named.items()}
     supervised = _supervised(named, y)
     X = as_table(X)
     y, predictor, scorer, score_name = _task(X, y, scoring)
     groups, n_all = checked_groups(groups, X), len(X)
-    _check_max_samples(max_samples)
+    _check_counts(max_samples, n_jobs)
     if cv is None or isinstance(cv, Integral):
         X, y, groups = sampled(max_samples, fresh_seed(random_state), X, y, groups)
     table = as_frame(X)
@@ -150,7 +151,7 @@ def compare_with_pca(
     widths, left_out = widths_below(n_components, limit)
     if verbose:
         some = (
-            f"{len(table):,} of {n_all:,} rows" if len(table) < n_all else f"{n_all} rows"
+            f"{len(table):,} of {n_all:,} rows" if len(table) < n_all else f"{n_all:,} rows"
         )
         about = _about_columns(X.columns, table, n_columns)
         _say(f"{some}, {about}{_about_target(y)}{together}")
@@ -189,13 +190,21 @@ def compare_with_pca(
     )
 
 
-def _check_max_samples(max_samples):
-    is_number = isinstance(max_samples, Integral) and not isinstance(max_samples, bool)
-    if max_samples is not None and not (is_number and max_samples >= 2):
+def _check_counts(max_samples, n_jobs):
+    if not (max_samples is None or (_is_int(max_samples) and max_samples >= 2)):
         raise ValueError(
             f"max_samples={max_samples!r} must be an int of at least 2, the number of rows "
             "to draw, or None for all rows."
         )
+    if not (n_jobs is None or (_is_int(n_jobs) and n_jobs != 0)):
+        raise ValueError(
+            f"n_jobs={n_jobs!r} must be an int of at least 1, how many fits at a time, "
+            "-1 for one for each core, or None."
+        )
+
+
+def _is_int(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _prepared_split(number, pair, table, y, groups, *, coder):
@@ -243,7 +252,8 @@ def _records(measured, tasks, verbose):
         records += [{"estimator": name} | task | record for name, record in done.items()]
         if verbose:
             kept = ", ".join(f"{name} {record['r2']:.3f}" for name, record in done.items())
-            place = f"{n_done}/{len(tasks)}: {width} components, split {split.number + 1}"
+            at = f"{counted(width, 'component')}, split {split.number + 1}"
+            place = f"{n_done}/{len(tasks)}: {at}"
             _say(f"{place}: R² {kept}{clock.left(n_done)}")
     return records
 
@@ -256,7 +266,7 @@ def _about_columns(names, table, n_prepared):
     """Return how columns were prepared, so that a number read as text is seen."""
     is_text = [not pd.api.types.is_numeric_dtype(dtype) for dtype in table.dtypes]
     text = [str(name) for name, is_one in zip(names, is_text) if is_one]
-    said = f"{len(table.columns)} columns"
+    said = counted(len(table.columns), "column")
     if text:
         some = ", ".join(text[:5]) + (", ..." if len(text) > 5 else "")
         said += f", {len(text)} of them text, one-hot encoded ({some}): {n_prepared} in all"

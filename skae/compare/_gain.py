@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from .._console import printable
-from .._data._seeds import fresh_seed
+from .._data._seeds import as_seed, fresh_seed
 from .._data._split import checked_groups
-from .._typing import ArrayLike, Rows, Widths
+from .._typing import ArrayLike, Rows, Seed, Widths
 from ._calibration import drivers, expected
 from ._closed_forms import NO_VARIANCE, Halves, halves
 from ._preparation import as_frame, as_table, prepared
@@ -97,7 +97,7 @@ def estimate_gain(
     n_components: Widths = (2, 5, 10),
     *,
     groups: ArrayLike | None = None,
-    random_state: int | None = None,
+    random_state: Seed = None,
 ) -> GainEstimate:
     """Estimate in about a second what an autoencoder gains over PCA, without training.
 
@@ -119,7 +119,7 @@ def estimate_gain(
     groups : array-like of shape (n_samples,), default=None
         The group of each row: rows of one group are never on both sides of a split. Without
         groups, rows that are equal never are.
-    random_state : int or None, default=None
+    random_state : int, RandomState instance or None, default=None
         Draws and splits the rows. None takes fresh entropy; no global generator is read or
         moved.
 
@@ -140,7 +140,7 @@ def estimate_gain(
     >>> estimate["gain"].tolist()
     ['yes', 'yes', 'yes']
     """
-    seed = fresh_seed(random_state)
+    seed = fresh_seed(as_seed(random_state))
     table = as_table(X)
     groups = checked_groups(groups, table)
     n_rows = len(table)
@@ -275,10 +275,9 @@ def _limit(half, gain, n_different, n_columns):
     if _leaves_nothing(half):
         return "PCA leaves nothing"
     if gain == "yes":
-        said = "curved enough to gain"
-        if 1 - half.decoder < MOST * (1 - half.both):
-            said += ", by codes that bend"
-        return said + (", more with more rows" if n_different < MORE_ROWS_HELP else "")
+        by_codes = 1 - half.decoder < MOST * (1 - half.both)
+        said = "curved, if codes bend" if by_codes else "curved enough to gain"
+        return said + ("; more rows help" if n_different < MORE_ROWS_HELP else "")
     if n_different < FEW_ROWS:
         return f"too few rows ({n_different:,} that differ)"
     if n_columns > n_different:

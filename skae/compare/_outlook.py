@@ -18,8 +18,8 @@ def expected_lines(splits, widths, n_different):
     for width, row in frame.iterrows():
         interval = f"{row['low']:.2f} to {row['high']:.2f}"
         yield (
-            f"expected of an AutoencoderTransformer with {width} components: "
-            f"{row['expected_error']:.2f} of PCA's error ({interval}; {row['limit']})"
+            f"expected of an AutoencoderTransformer with {counted(width, 'component')}: "
+            f"{row['expected_error']:.2f} of PCA's error ({interval}): {row['limit']}"
         )
 
 
@@ -65,6 +65,11 @@ class Clock:
             return ""
         seconds = (time.perf_counter() - self.start) / n_done * (self.n_all - n_done)
         return f"; about {in_words(seconds)} left"
+
+
+def counted(number, noun):
+    """Return a number of things."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def in_words(seconds):

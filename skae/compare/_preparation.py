@@ -31,6 +31,9 @@ def as_frame(X):
     table = as_table(X)
     if not table.size:
         raise ValueError(f"X has no cells to compare: its shape is {table.shape}.")
+    numbers = _numbers(table)
+    if numbers is not None:
+        return pd.DataFrame(numbers)
     columns = [
         _as_column(column, f"Column {name!r} of X")
         for name, column in table.infer_objects().items()
@@ -46,6 +49,8 @@ def as_table(X):
         return X
     if isinstance(X, np.ma.MaskedArray) and X.ndim == 2:
         return pd.DataFrame(X)  # masked cells become missing ones
+    if hasattr(X, "column_names"):  # of Arrow, whose NumPy gives missing categories a level
+        return X.to_pandas()
     if hasattr(X, "columns"):  # of another library
         return pd.DataFrame({name: np.asarray(X[name]) for name in X.columns})
     if isinstance(X, list | tuple) and all(
@@ -65,6 +70,19 @@ def as_table(X):
             "n_features)."
         )
     return pd.DataFrame(array)
+
+
+def _numbers(table):
+    """Return a table of nothing but ordinary numbers at once, None for any other one.
+
+    Column by column, one of thousands of columns would take seconds.
+    """
+    if not all(isinstance(d, np.dtype) and d.kind in "biuf" for d in table.dtypes):
+        return None
+    numbers = table.to_numpy(dtype=np.float64)
+    largest = np.fmax.reduce(np.abs(numbers), axis=0)
+    is_ordinary = np.abs(np.frexp(largest)[1]) < LARGE_EXPONENT  # or missing altogether
+    return numbers if is_ordinary.all() and not np.isinf(largest).any() else None
 
 
 def _as_column(column, what):

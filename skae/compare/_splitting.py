@@ -74,10 +74,9 @@ def _folds_of_different_rows(table, y, n_splits, seed):
 
 def row_numbers(table):
     """Return a number for each row, that of the first row that equals it."""
-    positive = [  # -0.0 and 0.0 have different hashes
-        column + 0.0 if column.dtype.kind == "f" else column for _, column in table.items()
-    ]
-    hashes = pd.util.hash_pandas_object(pd.concat(positive, axis=1), index=False)
+    numbers = table.select_dtypes("float")
+    positive = pd.concat([numbers + 0.0, table.drop(columns=numbers.columns)], axis=1)
+    hashes = pd.util.hash_pandas_object(positive, index=False)  # that of -0.0 is another
     return pd.factorize(hashes.to_numpy())[0]
 
 

@@ -11,13 +11,18 @@ def widths_below(n_components, limit):
     are_numbers = all(
         isinstance(width, Integral) and not isinstance(width, bool) for width in widths
     )
-    if not are_numbers or any(width < 1 for width in widths):
+    if not widths or not are_numbers or any(width < 1 for width in widths):
         raise ValueError(
             f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
             "these, the widths to compare at."
         )
     widths = sorted({int(width) for width in widths})
     narrow = [width for width in widths if width < limit]
+    if limit <= 1:
+        raise ValueError(
+            "X leaves nothing to compare: a width must be below the number of prepared "
+            f"columns and that of training rows, and one of these is {limit}; give more."
+        )
     if not narrow:
         raise ValueError(
             f"n_components={n_components} leaves nothing to compare: a width must be below "

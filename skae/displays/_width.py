@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from .._typing import ArrayLike, MatplotlibAxes, Rows, Widths
+from .._typing import ArrayLike, MatplotlibAxes, Rows, Seed, Widths
 from ..compare._compare import compare_with_pca
 from ..compare._comparison import Comparison
 from ..compare._drawing import check_axes
@@ -57,7 +57,7 @@ class WidthDisplay:
         cv: Any = 3,
         max_samples: int | None = 6000,
         n_jobs: int | None = None,
-        random_state: int | None = None,
+        random_state: Seed = None,
         verbose: int = 0,
         ax: MatplotlibAxes | None = None,
     ) -> Self:
@@ -83,7 +83,7 @@ class WidthDisplay:
             their `y` and `groups`. None takes all.
         n_jobs : int, default=None
             Number of fits at a time, as in :func:`skae.compare_with_pca`.
-        random_state : int or None, default=None
+        random_state : int, RandomState instance or None, default=None
             Draws the rows, shuffles the folds, and seeds estimators whose `random_state`
             is None.
         verbose : int, default=0
