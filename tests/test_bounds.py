@@ -265,3 +265,23 @@ def test_far_codes_of_the_network_are_kept_where_they_are_better():
     kept = is_trusted & is_far_otherwise & is_better
     assert kept.any()
     np.testing.assert_allclose(autoencoder.transform(far)[kept], of_network[kept])
+
+
+@pytest.mark.parametrize(
+    ("given_back", "code", "back"),
+    [([0.6, 0.4], 5.0, [3.0, 2.0]), ([0.0, 0.0], 8.5, [3.0, 0.0])],
+    ids=["better than PCA", "worse"],
+)
+def test_last_code_ends_at_its_limit_where_that_is_better_than_pca(given_back, code, back):
+    from skae._models._bounds import Bounds
+
+    ends = np.full(2, 1.0)
+    axis = np.array([[1.0, 0.0]])
+    bounds = Bounds(0 * ends, -ends, ends, -ends[:1], ends[:1], axis.T, axis)
+
+    def decode(codes):
+        return codes * given_back
+
+    settled = bounds.settled(np.array([[3.0, 2.0]]), np.array([[80.0]]), decode)
+    np.testing.assert_allclose(settled, [[code]])
+    np.testing.assert_allclose(bounds.decode(settled, decode), [back])

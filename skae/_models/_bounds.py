@@ -25,9 +25,9 @@ class Bounds:
     A row that is outside, or whose code is, gets the better of two codes: the network's,
     and one that stands for its principal components; which one is better, the errors of
     both reconstructions tell. More than `TRUSTED` ranges outside it is PCA's. A decoder
-    must know which of the two it is given, so the last of PCA's codes is moved away from
-    the middle, to where none of the network is, but no further: what is trained on codes
-    must bear it.
+    must know which of the two it is given, so the last of the network's codes ends at a
+    limit, and that of PCA's is moved away from the middle to beyond it, but no further:
+    what is trained on codes must bear it.
 
     Attributes
     ----------
@@ -96,6 +96,17 @@ class Bounds:
         reach = CODE_REACH if self.compares else TRUSTED
         return (self.code_low + self.code_high) / 2, reach * width
 
+    @property
+    def limits(self):
+        """The lowest and the highest codes of the network: the last one has some.
+
+        By it a decoder tells the network's codes from PCA's.
+        """
+        middle, reach = self.zone
+        low, high = np.full_like(middle, -np.inf), np.full_like(middle, np.inf)
+        low[-1], high[-1] = middle[-1] - reach[-1], middle[-1] + reach[-1]
+        return low, high
+
     def outside(self, rows, codes):
         """Return which rows are outside of the range, or whose codes are: None if none."""
         masks = (
@@ -121,21 +132,20 @@ class Bounds:
         ndarray of shape (n_samples, n_components)
         """
         of_pca = (rows - self.shift) @ self.to_codes
-        middle, reach = self.zone
-        is_worse = np.zeros(len(rows), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):  # NaN is not better
-            error = (((rows - decode(codes)) / self.unit) ** 2).sum(axis=1)
-            back = of_pca @ self.to_rows + self.shift
             if self.compares:
+                codes = np.clip(codes, *self.limits)
+                back = of_pca @ self.to_rows + self.shift
+                error = (((rows - decode(codes)) / self.unit) ** 2).sum(axis=1)
                 is_worse = ~(error <= (((rows - back) / self.unit) ** 2).sum(axis=1))
-        last = slice(-1, None)  # by which a decoder tells the two kinds of codes apart
-        for mask in (
-            _outside(rows, *self.far),
-            _outside(codes[:, last], (middle - reach)[last], (middle + reach)[last]),
-        ):
-            if mask is not None:
-                is_worse |= mask
-        return np.where(is_worse[:, np.newaxis], self.moved_out(of_pca), codes)
+            else:
+                is_worse = _outside(codes, *self.limits)
+        is_far = _outside(rows, *self.far)
+        masks = [mask for mask in (is_worse, is_far) if mask is not None]
+        if not masks:
+            return codes
+        is_of_pca = np.logical_or.reduce(masks)[:, np.newaxis]
+        return np.where(is_of_pca, self.moved_out(of_pca), codes)
 
     def moved_out(self, codes):
         """Return PCA's codes with the last one moved out, past those of the network."""
@@ -274,7 +284,11 @@ def bounded_models(encoder, decoder, bounds):
         to_rows = keras.layers.Dense(n_features, trainable=False, name="to_rows")
         rows = keras.Input((n_features,), name="encoder_rows")
         codes, of_pca = encoder(rows), to_codes(rows)
-        stays = _stays(rows, codes, (decoder(codes), to_rows(of_pca)), bounds)
+        given = codes
+        if bounds.compares:
+            low, high = bounds.limits
+            codes = keras.ops.minimum(keras.ops.maximum(given, low), high)
+        stays = _stays(rows, given, (decoder(codes), to_rows(of_pca)), bounds)
         chosen = keras.ops.where(stays, codes, _moved(of_pca, 1, bounds))
         bounded_encoder = keras.Model(rows, chosen, name="encoder")
 
@@ -293,7 +307,6 @@ def bounded_models(encoder, decoder, bounds):
 def _stays(rows, codes, backs, bounds):
     """Return which rows keep the network's code, as Keras tensors."""
     ops = load_keras().ops
-    middle, reach = bounds.zone
 
     def is_outside(values, low, high):
         beyond = ops.maximum(ops.subtract(low, values), values - high)
@@ -305,15 +318,16 @@ def _stays(rows, codes, backs, bounds):
             is_outside(codes, bounds.code_low, bounds.code_high),
         )
     )
-    is_last_far = ops.abs(codes[:, -1:] - middle[-1]) > reach[-1]
-    is_far = ops.logical_or(is_outside(rows, *bounds.far), is_last_far)
-    is_better = ops.logical_not(is_far)
+    is_better = ops.logical_not(is_outside(rows, *bounds.far))
     if bounds.compares:
         error, error_of_pca = (
             ops.sum(ops.square((rows - back) / bounds.unit), axis=1, keepdims=True)
             for back in backs
         )
         is_better = ops.logical_and(error <= error_of_pca, is_better)
+    else:
+        is_own = ops.logical_not(is_outside(codes, *bounds.limits))
+        is_better = ops.logical_and(is_own, is_better)
     return ops.logical_or(is_inside, is_better)
 
 

@@ -278,21 +278,20 @@ def _settled(g, bounds, x, codes, decoder):
         return g.total(g("Mul", difference, difference))
 
     of_pca = g("MatMul", g("Sub", x, bounds.shift), bounds.to_codes)
-    middle, reach = bounds.zone
-    last = g("Sub", g.column(codes, len(middle) - 1), middle[-1])
-    is_last_far = g("Greater", g("Abs", last), reach[-1])
-    is_far = g("Or", g.any_outside(x, *bounds.far), is_last_far)
-    is_worse = is_far
-    if bounds.compares:
-        back = g("Add", g("MatMul", of_pca, bounds.to_rows), bounds.shift)
-        own = error(layers(g, decoder, codes)[-1])
-        is_better = g("LessOrEqual", own, error(back))
-        is_worse = g("Or", is_far, g("Not", is_better))
     is_outside = g(
         "Or",
         g.any_outside(x, bounds.low, bounds.high),
         g.any_outside(codes, bounds.code_low, bounds.code_high),
     )
+    low, high = bounds.limits
+    if bounds.compares:
+        codes = g("Min", g("Max", codes, low), high)
+        back = g("Add", g("MatMul", of_pca, bounds.to_rows), bounds.shift)
+        own = error(layers(g, decoder, codes)[-1])
+        is_worse = g("Not", g("LessOrEqual", own, error(back)))
+    else:
+        is_worse = g.any_outside(codes, low, high)
+    is_worse = g("Or", g.any_outside(x, *bounds.far), is_worse)
     step, is_below = _step(g, bounds, of_pca)
     moved = g("Add", of_pca, g("Where", is_below, -step, step))
     return g("Where", g("And", is_outside, is_worse), moved, codes)
