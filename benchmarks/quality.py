@@ -64,14 +64,13 @@ def measured(names, n_splits, folder, n_jobs=1, **parameters):
 
 
 def summary(records):
-    """Return a row for each table and width."""
-    places = ["table", "rows", "columns", "width"]
-    return (
-        pd.DataFrame(records)
-        .assign(worst=lambda frame: frame["ratio"])
-        .groupby(places, sort=False, as_index=False)
-        .agg({"ratio": "mean", "worst": "max", "kept PCA": "sum", "seconds": "max"})
-    )
+    """Return a row for each table and width; splits may differ by a rare level's column."""
+    columns = ["table", "rows", "columns", "width"]
+    frame = pd.DataFrame(records).assign(worst=lambda frame: frame["ratio"])
+    sizes = {"rows": "max", "columns": "max"}
+    of_splits = {"ratio": "mean", "worst": "max", "kept PCA": "sum", "seconds": "max"}
+    places = frame.groupby(["table", "width"], sort=False, as_index=False)
+    return places.agg(sizes | of_splits)[[*columns, *of_splits]]
 
 
 def draw(frame, path):
