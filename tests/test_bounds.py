@@ -273,15 +273,28 @@ def test_far_codes_of_the_network_are_kept_where_they_are_better():
     ids=["better than PCA", "worse"],
 )
 def test_last_code_ends_at_its_limit_where_that_is_better_than_pca(given_back, code, back):
-    from skae._models._bounds import Bounds
+    from skae._models._bounds import Bounds, bounded_models
 
     ends = np.full(2, 1.0)
     axis = np.array([[1.0, 0.0]])
     bounds = Bounds(0 * ends, -ends, ends, -ends[:1], ends[:1], axis.T, axis)
+    rows = np.array([[3.0, 2.0]])
 
     def decode(codes):
         return codes * given_back
 
-    settled = bounds.settled(np.array([[3.0, 2.0]]), np.array([[80.0]]), decode)
+    settled = bounds.settled(rows, np.array([[80.0]]), decode)
     np.testing.assert_allclose(settled, [[code]])
     np.testing.assert_allclose(bounds.decode(settled, decode), [back])
+
+    import keras
+
+    halves = [
+        keras.Sequential([keras.Input((len(kernel),)), keras.layers.Dense(len(kernel[0]))])
+        for kernel in ([[20.0], [10.0]], [given_back])
+    ]
+    halves[0].set_weights([np.array([[20.0], [10.0]]), np.zeros(1)])
+    halves[1].set_weights([np.array([given_back]), np.zeros(2)])
+    encoder, decoder = bounded_models(*halves, bounds.astype(np.float32))
+    np.testing.assert_allclose(encoder(rows.astype(np.float32)), [[code]], rtol=1e-6)
+    np.testing.assert_allclose(decoder(np.array([[code]], np.float32)), [back], rtol=1e-5)

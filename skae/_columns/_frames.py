@@ -214,8 +214,10 @@ def pandas_series(values, dtype, index):
         series = series.dt.tz_localize("UTC")
     try:
         return series.astype(dtype.of_pandas())
-    except (TypeError, ValueError, NotImplementedError):  # missing values in a type that
-        return series  # has none, or a type of Arrow that has more than a name
+    except (TypeError, ValueError, NotImplementedError):
+        # Missing values in a type that has none, or a type of Arrow that its name does not
+        # tell whole: the values are right, and better in a plain type than not at all.
+        return series
 
 
 def narwhals_series(name, values, dtype, library):
@@ -301,7 +303,9 @@ def of_types_of(given, made):
     for i, (field, column) in enumerate(zip(schema, made.columns)):
         try:
             columns.append(column.cast(field.type))
-        except (ValueError, NotImplementedError):  # pyarrow's own errors are such
+        except (ValueError, NotImplementedError):
+            # What pyarrow raises for values that the type has no place for, such as means
+            # in a decimal of few digits: they are right as they are.
             columns.append(column)
             schema = schema.set(i, field.with_type(column.type))
     return type(given).from_arrays(columns, schema=schema)

@@ -37,7 +37,7 @@ from ._preparation import (
     prepared,
 )
 from ._splitting import make_splits, row_numbers, shared_variance
-from ._widths import widths_below
+from ._widths import is_int, widths_below
 
 
 def compare_with_pca(
@@ -191,20 +191,16 @@ def compare_with_pca(
 
 
 def _check_counts(max_samples, n_jobs):
-    if not (max_samples is None or (_is_int(max_samples) and max_samples >= 2)):
+    if not (max_samples is None or (is_int(max_samples) and max_samples >= 2)):
         raise ValueError(
             f"max_samples={max_samples!r} must be an int of at least 2, the number of rows "
             "to draw, or None for all rows."
         )
-    if not (n_jobs is None or (_is_int(n_jobs) and n_jobs != 0)):
+    if not (n_jobs is None or (is_int(n_jobs) and n_jobs != 0)):
         raise ValueError(
             f"n_jobs={n_jobs!r} must be an int of at least 1, how many fits at a time, "
             "-1 for one for each core, or None."
         )
-
-
-def _is_int(value):
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _prepared_split(number, pair, table, y, groups, *, coder):

@@ -5,13 +5,15 @@ from numbers import Integral
 import numpy as np
 
 
+def is_int(value):
+    """Whether a value is a whole number, of Python or of NumPy."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def widths_below(n_components, limit):
     """Return the widths to compare at, and those that are not below the limit."""
     widths = np.ravel(np.asarray(n_components, dtype=object)).tolist()
-    are_numbers = all(
-        isinstance(width, Integral) and not isinstance(width, bool) for width in widths
-    )
-    if not widths or not are_numbers or any(width < 1 for width in widths):
+    if not widths or not all(map(is_int, widths)) or any(width < 1 for width in widths):
         raise ValueError(
             f"n_components={n_components!r} must be an int of at least 1 or a sequence of "
             "these, the widths to compare at."
