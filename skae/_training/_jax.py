@@ -62,7 +62,8 @@ class JaxProgram(Program):
             batch = inputs[i], targets[i], weights[i]
             gradients, (parts, others) = slope(weight_values, others, units, *batch)
             gradients = self._vectors.join(gradients)
-            vectors, steps = self._stepped(vectors, gradients, steps, rates[i], units[2])
+            rate = jax.lax.optimization_barrier(rates[i])  # looked up once, not per weight
+            vectors, steps = self._stepped(vectors, gradients, steps, rate, units[2])
             return vectors, others, steps, sums + parts
 
         trainable, others, steps = state

@@ -192,7 +192,7 @@ def optimizer_settings(optimizer):
         if not has_plain_rate(optimizer):
             settings["learning_rate"] = rate_or_schedule(optimizer)
         made = remade_optimizer(type(optimizer), settings, None)
-        if is_keras_own(optimizer) or _plain_state(made) == _plain_state(optimizer):
+        if is_keras_own(optimizer) or plain_state(made) == plain_state(optimizer):
             return settings, excluded
     except Exception as error:  # whatever the user's class raises
         problem = error
@@ -219,9 +219,14 @@ def remade_optimizer(kind, settings, excluded):
     return made
 
 
-def _plain_state(optimizer):
+def plain_state(thing):
+    """Return the attributes of a thing that are numbers, text or tuples, by their names."""
     plain = bool, int, float, str, tuple, type(None)
-    own = {name: v for name, v in vars(optimizer).items() if isinstance(v, plain)}
+    own = {
+        name: v
+        for name, v in getattr(thing, "__dict__", {}).items()
+        if isinstance(v, plain)
+    }
     return {name: own[name] for name in own if name not in ("built", "_trackable_saver")}
 
 

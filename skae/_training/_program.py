@@ -6,7 +6,7 @@ import numpy as np
 
 from .._compat import all_layers, is_keras_own, is_seed_state, rate_or_schedule
 from .._keras import float32_policy, interrupts_deferred, load_keras, zeros
-from ._objective import has_plain_rate
+from ._objective import has_plain_rate, plain_state
 from ._vector import in_vectors
 
 
@@ -94,14 +94,12 @@ class Program(ABC):
         optimizer, layers = self.optimizer, all_layers(self.model)
         trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
         # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
-        # The config of a model repeats those of its layers, skae's too.
-        alone = [layer for layer in layers if not getattr(layer, "layers", None)]
-        settings = [layer.get_config() for layer in alone if is_keras_own(layer)]
-        settings.append(optimizer.get_config())
+        settings = [_settings(layer) for layer in layers if is_keras_own(layer)]
+        config = optimizer.get_config()
         for name in ("learning_rate", "weight_decay"):
-            settings[-1].pop(name, None)
+            config.pop(name, None)
         identities = id(rate_or_schedule(optimizer)), id(optimizer.weight_decay)
-        return *identities, trainable, repr(settings)
+        return *identities, trainable, repr(config), settings
 
     @interrupts_deferred()
     def load(
@@ -240,6 +238,17 @@ def _build(optimizer, variables):
         optimizer.build(variables)
     finally:
         del optimizer.add_variable
+
+
+def _settings(layer):
+    """Return the attributes of a layer of Keras', and what theirs hold.
+
+    Its config says the same, but to write it Keras imports TensorFlow, on JAX too.
+    """
+    own = {name: part for name, part in vars(layer).items() if not name.startswith("_")}
+    plain = {name: part for name, part in plain_state(layer).items() if name in own}
+    held = {name: (id(own[name]), plain_state(own[name])) for name in own.keys() - plain}
+    return layer.dtype_policy.name, plain, held
 
 
 def values_of(variables):

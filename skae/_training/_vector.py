@@ -9,6 +9,7 @@ from .._compat import undecayed_pattern
 from .._keras import load_keras
 
 MOST = 1 << 20  # weights: joining the gradients of more takes longer than many steps
+_FILL = 64  # XLA's loops over vectors of odd lengths are several times as slow
 _BY_ELEMENT = {  # Keras' optimizers whose step of a weight looks at no other weight
     *("Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam"),
     *("RMSprop", "SGD"),
@@ -64,7 +65,7 @@ class Apart:
 
 @dataclass(frozen=True)
 class OneVector:
-    """Weights one after another in one vector.
+    """Weights one after another in one vector, zeros behind them up to a round length.
 
     Attributes
     ----------
@@ -84,14 +85,17 @@ class OneVector:
     def of(cls, weights):
         """Return the vector of weights, which are Keras variables."""
         shapes = [tuple(variable.shape) for variable in weights]
-        zeros = np.zeros(sum(map(_size, shapes)), dtype=np.float32)
+        n_weights = sum(map(_size, shapes))
+        zeros = np.zeros(n_weights + -n_weights % _FILL, dtype=np.float32)
         vector = load_keras().Variable(zeros, dtype="float32", name="weights")
         return cls([vector], shapes, [variable.constraint for variable in weights])
 
     def join(self, values):
         """Return arrays of weights as the optimizer is given them."""
         ops = load_keras().ops
-        return [ops.concatenate([ops.reshape(value, (-1,)) for value in values])]
+        parts = [ops.reshape(value, (-1,)) for value in values]
+        n_zeros = -sum(map(_size, self.shapes)) % _FILL
+        return [ops.concatenate([*parts, ops.zeros(n_zeros)] if n_zeros else parts)]
 
     def split(self, vectors):
         """Return the arrays that `join` was given."""
