@@ -50,7 +50,7 @@ def losses():
     for name, fit in FITS.items():
         estimator = fit(X, y)
         told[name] = {key: curve[:3] for key, curve in estimator.history_.items()}
-    return told | {"score": estimator.score(X)}
+    return told | {"score": estimator.score(X), "imported": sorted(sys.modules)}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,13 @@ def test_first_epochs_are_the_same_on_each_backend(told, name):
 def test_codes_keep_as_much_on_each_backend(told):
     first, second = (told[backend]["score"] for backend in BACKENDS)
     assert first == pytest.approx(second, abs=0.005)
+
+
+@pytest.mark.slow
+def test_fits_on_one_backend_do_not_wait_for_the_import_of_the_other(told):
+    for name, other in zip(BACKENDS, reversed(BACKENDS)):
+        assert name in told[name]["imported"]
+        assert other not in told[name]["imported"]
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "lamb", "muon"])

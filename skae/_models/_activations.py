@@ -18,23 +18,19 @@ def _relu(x):
 
 def _silu(x):
     # x * sigmoid(x) through tanh, which neither overflows nor branches.
-    gate = _half_tanh(x)
-    gate += 0.5
+    x *= x.dtype.type(0.5)
+    gate = np.tanh(x)
+    gate += 1
     gate *= x
     return gate
 
 
 def _sigmoid(x):
-    gate = _half_tanh(x)
-    gate += 0.5
+    gate = x * x.dtype.type(0.5)
+    np.tanh(gate, out=gate)
+    gate += 1
+    gate *= 0.5
     return gate
-
-
-def _half_tanh(x):
-    half = x * x.dtype.type(0.5)
-    np.tanh(half, out=half)
-    half *= 0.5
-    return half
 
 
 def _elu(x):
