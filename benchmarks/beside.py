@@ -5,7 +5,11 @@ A change that should cost nothing is measured by::
     git worktree add ../before COMMIT
     python benchmarks/beside.py ../before
 
-Processor seconds are compared, which other work on the machine disturbs least.
+Processor seconds are compared, which other work on the machine disturbs least. Of whole
+searches and comparisons, each in a process that starts with nothing, it is the time that
+passes: two fits at a time, in processes where the checkout knows no better::
+
+    python benchmarks/beside.py ../before --wholes --backends tensorflow jax
 """
 
 import argparse
@@ -18,7 +22,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.datasets import load_digits
+from joblib import parallel_config
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.model_selection import GridSearchCV
 
 
 def processor_seconds(function, n_repeats):
@@ -62,10 +68,47 @@ def measure():
     return found
 
 
-def of_checkout(folder):
+def search():
+    """Return the winner of eight learning rates for the digits."""
+    import skae
+    from skae import AutoencoderTransformer
+
+    has_threads = hasattr(skae.compare, "estimate_gain")  # fits side by side came with it
+    grid = {"learning_rate": list(np.geomspace(1e-4, 1e-2, 8))}
+    estimator = AutoencoderTransformer(8, random_state=0)
+    with parallel_config("threading" if has_threads else "loky"):
+        found = GridSearchCV(estimator, grid, cv=3, n_jobs=2).fit(load_digits().data)
+    return int(found.best_index_)
+
+
+def comparison():
+    """Return the errors relative to PCA of the digits and of diabetes at three widths."""
+    from skae import AutoencoderTransformer, compare_with_pca
+
+    errors = []
+    for load in (load_digits, load_diabetes):
+        compared = compare_with_pca(
+            AutoencoderTransformer(), load().data, cv=5, n_jobs=2, random_state=0, verbose=0
+        )
+        errors.append(compared.summary()["relative_error"].round(3).tolist())
+    return errors
+
+
+WHOLES = {"search": search, "comparison": comparison}
+
+
+def measure_whole(task):
+    """Return how long a task takes in this process, import and all, and its answer."""
+    start = time.perf_counter()
+    answer = WHOLES[task]()
+    return {"seconds": time.perf_counter() - start, "answer": answer}
+
+
+def of_checkout(folder, backend, task=None):
     """Return what a process of its own measures with the skae of a folder."""
     path = os.environ | {"PYTHONPATH": str(folder)}
-    command = [sys.executable, __file__, "--measure"]
+    path |= {"KERAS_BACKEND": backend} if backend else {}
+    command = [sys.executable, __file__, "--measure", *([task] if task else [])]
     printed = subprocess.run(command, env=path, capture_output=True, check=True)
     return json.loads(printed.stdout)
 
@@ -74,16 +117,27 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("before", nargs="?", help="folder of the other checkout")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--wholes", action="store_true", help="search and comparison")
+    parser.add_argument("--backends", nargs=2, help="of before, and of now")
+    parser.add_argument("--measure", nargs="?", const="small", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        print(json.dumps(measure()))
+        small = arguments.measure == "small"
+        print(json.dumps(measure() if small else measure_whole(arguments.measure)))
         return
     now = Path(__file__).resolve().parent.parent
+    folders = Path(arguments.before).resolve(), now
+    sides = list(zip(folders, arguments.backends or (None, None)))
     ratios = []
     for _ in range(arguments.repeats):
-        before, after = of_checkout(Path(arguments.before).resolve()), of_checkout(now)
-        ratios.append({task: after[task] / before[task] for task in before})
+        if arguments.wholes:
+            found = {t: [of_checkout(*side, t) for side in sides] for t in WHOLES}
+            print(found, flush=True)
+            pairs = {task: [side["seconds"] for side in found[task]] for task in found}
+        else:
+            before, after = (of_checkout(*side) for side in sides)
+            pairs = {task: (before[task], after[task]) for task in before}
+        ratios.append({task: after / before for task, (before, after) in pairs.items()})
         print(pd.Series(ratios[-1]).round(3).to_dict(), flush=True)
     frame = pd.DataFrame(ratios)
     print("now / before:")
