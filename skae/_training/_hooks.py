@@ -64,7 +64,7 @@ class KerasCallbacks:
         keras = load_keras()
         self._used = {id(callback): dict(vars(callback)) for callback in callbacks}
         self._models_before = {id(callback): model_of(callback) for callback in callbacks}
-        self._optimizer = program.optimizer
+        self._program, self._optimizer = program, program.optimizer
         self._model = _in_user_units(program.model, shift, scale)
         self._model.optimizer = program.optimizer
         self._model.stop_training = False
@@ -81,6 +81,7 @@ class KerasCallbacks:
         self._has_begun = False
 
     def epoch_begin(self, epoch, rates):
+        self._program.show()
         if not self._has_begun:
             self._callbacks.on_train_begin()
             self._has_begun = True
@@ -91,6 +92,7 @@ class KerasCallbacks:
         return np.full_like(rates, self._rate()) if self._taken_over else rates
 
     def epoch_end(self, epoch, logs):
+        self._program.show()
         self._rate_set = self._rate()
         self._callbacks.on_epoch_end(epoch, dict(logs))
         self._notice_new_rate()

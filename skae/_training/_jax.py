@@ -10,47 +10,71 @@ from ._program import Program, assign_each, values_of
 class JaxProgram(Program):
     """A program that XLA makes of pure functions, between Keras' variables.
 
-    What changes while training goes in as arrays and comes out as arrays, which the
-    variables hold between chunks, so that callbacks see them, and may set them.
+    What changes while training goes in as arrays and comes out as arrays, which stay here
+    from chunk to chunk: the variables hold them once somebody wants to see them.
     """
 
     def _build(self, n_features, n_outputs):
         import jax
 
         self._jax = jax
-        self._changing = self._trainable, self._others, self.optimizer.variables
         self._train = jax.jit(self._run_batches, donate_argnums=0)
-        self._evaluate = jax.jit(self._row_losses_of)
-        self._units = None
+        self._evaluate = jax.jit(self._row_losses_now)
+        self._units = self._state = None
 
     def _assign(self, weights, state, seeds, units):
         assign_each(self._variables, weights)
         assign_each(self.optimizer.variables, state)
         assign_each(self._seeds, seeds)
         self._units = [self._jax.device_put(value) for value in units]
+        self._state = None
+
+    @interrupts_deferred()
+    def show(self):
+        """Let the variables hold what they are now; what they are set to counts."""
+        if self._state is not None:
+            vectors, others, steps = self._state
+            weights = self._vectors.split(list(map(np.asarray, vectors)), np)
+            assign_each(self._trainable, weights)
+            assign_each(self._others, others)
+            assign_each(self.optimizer.variables, steps)
+        self._state = None
+
+    def _held(self):
+        """Return what changes while training: vectors of weights, and other values."""
+        if self._state is None:
+            weights = list(map(np.asarray, values_of(self._trainable)))
+            vectors = self._vectors.join(weights, np)
+            others, steps = values_of(self._others), values_of(self.optimizer.variables)
+            self._state = vectors, others, steps
+        return self._state
 
     @interrupts_deferred()
     def train(self, chunk, learning_rates):
         """Update the weights on the batches of a chunk; return the loss and the penalty."""
-        x = self._jax.device_put(chunk.inputs)
-        y = x if chunk.targets is chunk.inputs else chunk.targets
-        state = [values_of(variables) for variables in self._changing]
-        state, sums = self._train(
-            state, self._units, x, y, chunk.weights, learning_rates, chunk.n_batches
+        x, y = self._on_device(chunk.inputs, chunk.targets)
+        self._state, sums = self._train(
+            self._held(), self._units, x, y, chunk.weights, learning_rates, chunk.n_batches
         )
-        for variables, values in zip(self._changing, state):
-            assign_each(variables, values)
         loss, penalty = np.asarray(sums)
         return float(loss), float(penalty)
 
     @interrupts_deferred()
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
-        n_rows = len(inputs)
-        x = self._jax.device_put(_filled(inputs))
-        y = x if targets is inputs else _filled(targets)
-        weights = values_of(self._trainable), values_of(self._others)
-        return np.asarray(self._evaluate(*weights, self._units, x, y))[:n_rows]
+        filled = _filled(inputs)
+        y = filled if targets is inputs else _filled(targets)
+        losses = self._evaluate(*self._held()[:2], self._units, *self._on_device(filled, y))
+        return np.asarray(losses)[: len(inputs)]
+
+    def _on_device(self, x, y):
+        """Return two arrays, brought to the device only once if they are the same."""
+        if x is y:
+            x = y = self._jax.device_put(x)
+        return x, y
+
+    def _row_losses_now(self, vectors, *values):
+        return self._row_losses_of(self._vectors.split(vectors), *values)
 
     def _run_batches(self, state, units, inputs, targets, weights, rates, n_batches):
         jax = self._jax
@@ -66,10 +90,9 @@ class JaxProgram(Program):
             vectors, steps = self._stepped(vectors, gradients, steps, rate, units[2])
             return vectors, others, steps, sums + parts
 
-        trainable, others, steps = state
-        start = self._vectors.join(trainable), others, steps, jax.numpy.zeros(2)
-        vectors, others, steps, sums = jax.lax.fori_loop(0, n_batches, run_batch, start)
-        return [self._vectors.split(vectors), others, steps], sums
+        start = *state, jax.numpy.zeros(2)
+        *state, sums = jax.lax.fori_loop(0, n_batches, run_batch, start)
+        return tuple(state), sums
 
     def _stepped(self, vectors, gradients, steps, rate, decay):
         """Return the weights and the optimizer's variables after a step."""

@@ -83,6 +83,7 @@ class Program(ABC):
     @property
     def learning_rate(self):
         """The optimizer's current learning rate."""
+        self.show()
         return float(self.optimizer.learning_rate)
 
     @property
@@ -95,11 +96,10 @@ class Program(ABC):
         trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
         # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
         settings = [_settings(layer) for layer in layers if is_keras_own(layer)]
-        config = optimizer.get_config()
-        for name in ("learning_rate", "weight_decay"):
-            config.pop(name, None)
+        steps = plain_state(optimizer)
+        steps.pop("weight_decay", None)
         identities = id(rate_or_schedule(optimizer)), id(optimizer.weight_decay)
-        return *identities, trainable, repr(config), settings
+        return *identities, trainable, steps, settings
 
     @interrupts_deferred()
     def load(
@@ -149,14 +149,19 @@ class Program(ABC):
             units,
         )
 
+    def show(self):  # noqa: B027
+        """Let the variables hold what they are now; what they are set to counts."""
+
     @interrupts_deferred()
     def weights(self):
         """Return a copy of the weights."""
+        self.show()
         return copies_of(self._variables)
 
     @interrupts_deferred()
     def optimizer_state(self):
         """Return a copy of the optimizer's variables."""
+        self.show()
         return copies_of(self.optimizer.variables)
 
     @abstractmethod

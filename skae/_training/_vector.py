@@ -50,11 +50,11 @@ class Apart:
 
     variables: list
 
-    def join(self, values):
+    def join(self, values, ops=None):
         """Return arrays of weights as the optimizer is given them."""
         return values
 
-    def split(self, vectors):
+    def split(self, vectors, ops=None):
         """Return the arrays that `join` was given."""
         return vectors
 
@@ -90,16 +90,18 @@ class OneVector:
         vector = load_keras().Variable(zeros, dtype="float32", name="weights")
         return cls([vector], shapes, [variable.constraint for variable in weights])
 
-    def join(self, values):
-        """Return arrays of weights as the optimizer is given them."""
-        ops = load_keras().ops
+    def join(self, values, ops=None):
+        """Return arrays of weights as the optimizer is given them, by Keras or NumPy."""
+        ops = ops or load_keras().ops
         parts = [ops.reshape(value, (-1,)) for value in values]
         n_zeros = -sum(map(_size, self.shapes)) % _FILL
-        return [ops.concatenate([*parts, ops.zeros(n_zeros)] if n_zeros else parts)]
+        return [
+            ops.concatenate([*parts, ops.zeros(n_zeros, "float32")] if n_zeros else parts)
+        ]
 
-    def split(self, vectors):
+    def split(self, vectors, ops=None):
         """Return the arrays that `join` was given."""
-        ops = load_keras().ops
+        ops = ops or load_keras().ops
         ends = accumulate(map(_size, self.shapes), initial=0)
         return [
             ops.reshape(vectors[0][start:end], shape)
