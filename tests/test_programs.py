@@ -108,6 +108,28 @@ def test_callback_that_meddles_does_not_reach_later_fits(small, what):
     assert losses(small, **settings) == expected
 
 
+def test_callback_sees_the_weights_of_its_epoch_and_may_set_them(small):
+    """They stay on the backend from chunk to chunk, unless somebody looks."""
+    import keras
+
+    class Zeroing(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen = self.model.get_weights()
+            if epoch == 1:
+                self.model.set_weights([np.zeros_like(array) for array in self.seen])
+
+    settings = dict(validation_fraction=0, max_epochs=4, input_noise=0)
+    callback = Zeroing()
+    losses = fitted(
+        small, learning_rate=1e-9, weight_decay=0, callbacks=[callback], **settings
+    ).history_["loss"]
+    variance = small.var(axis=0).mean()
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[1] < 0.9 * variance
+    assert losses[2:] == pytest.approx([variance] * 2, rel=1e-3)
+    assert all(np.abs(array).max() < 1e-6 for array in callback.seen)
+
+
 def test_noise_of_a_custom_network_is_in_deviations_of_its_columns(small):
     from keras import Sequential, layers
 

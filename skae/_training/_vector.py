@@ -95,9 +95,8 @@ class OneVector:
         ops = ops or load_keras().ops
         parts = [ops.reshape(value, (-1,)) for value in values]
         n_zeros = -sum(map(_size, self.shapes)) % _FILL
-        return [
-            ops.concatenate([*parts, ops.zeros(n_zeros, "float32")] if n_zeros else parts)
-        ]
+        end = [ops.zeros(n_zeros, "float32")] if n_zeros else []
+        return [ops.concatenate([*parts, *end])]
 
     def split(self, vectors, ops=None):
         """Return the arrays that `join` was given."""
