@@ -516,3 +516,16 @@ def test_lent_programs_make_no_room_for_others(monkeypatch):
         with lend(key), lend("c"), lend("d"):
             pass
         assert list(programs._idle) == [key]
+
+
+def test_program_of_a_custom_network_is_kept_for_the_fit_after_one_with_callbacks(small):
+    import keras
+
+    programs._idle.clear()
+    kept = []
+    for callbacks in (None, [keras.callbacks.History()], None):
+        settings = dict(build_network=dropout_network, callbacks=callbacks, max_epochs=1)
+        fitted(small, **settings)
+        kept.append([id(program) for idle in programs._idle.values() for program in idle])
+    assert len(kept[0]) == 1
+    assert kept[0] == kept[1] == kept[2]

@@ -34,8 +34,7 @@ class JaxProgram(Program):
         """Let the variables hold what they are now; what they are set to counts."""
         if self._state is not None:
             vectors, others, steps = self._state
-            weights = self._vectors.split(list(map(np.asarray, vectors)), np)
-            assign_each(self._trainable, weights)
+            assign_each(self._trainable, self._vectors.split(vectors, np))
             assign_each(self._others, others)
             assign_each(self.optimizer.variables, steps)
         self._state = None
@@ -43,8 +42,7 @@ class JaxProgram(Program):
     def _held(self):
         """Return what changes while training: vectors of weights, and other values."""
         if self._state is None:
-            weights = list(map(np.asarray, values_of(self._trainable)))
-            vectors = self._vectors.join(weights, np)
+            vectors = self._vectors.join(values_of(self._trainable), np)
             others, steps = values_of(self._others), values_of(self.optimizer.variables)
             self._state = vectors, others, steps
         return self._state

@@ -95,7 +95,9 @@ class Program(ABC):
         optimizer, layers = self.optimizer, all_layers(self.model)
         trainable = [thing.trainable for thing in (*layers, *self.model.weights)]
         # What a fit sets is not compiled in: rate, decay, and the values of skae's layers.
-        settings = [_settings(layer) for layer in layers if is_keras_own(layer)]
+        # A model has no settings but those of its layers, and callbacks note things there.
+        alone = [layer for layer in layers if not getattr(layer, "layers", None)]
+        settings = [_settings(layer) for layer in alone if is_keras_own(layer)]
         steps = plain_state(optimizer)
         steps.pop("weight_decay", None)
         identities = id(rate_or_schedule(optimizer)), id(optimizer.weight_decay)

@@ -93,7 +93,7 @@ class OneVector:
     def join(self, values, ops=None):
         """Return arrays of weights as the optimizer is given them, by Keras or NumPy."""
         ops = ops or load_keras().ops
-        parts = [ops.reshape(value, (-1,)) for value in values]
+        parts = [ops.ravel(value) for value in values]
         n_zeros = -sum(map(_size, self.shapes)) % _FILL
         end = [ops.zeros(n_zeros, "float32")] if n_zeros else []
         return [ops.concatenate([*parts, *end])]
@@ -101,9 +101,10 @@ class OneVector:
     def split(self, vectors, ops=None):
         """Return the arrays that `join` was given."""
         ops = ops or load_keras().ops
+        vector = ops.ravel(*vectors)
         ends = accumulate(map(_size, self.shapes), initial=0)
         return [
-            ops.reshape(vectors[0][start:end], shape)
+            ops.reshape(vector[start:end], shape)
             for (start, end), shape in zip(pairwise(ends), self.shapes)
         ]
 
