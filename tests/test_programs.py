@@ -9,6 +9,7 @@ import pytest
 from networks import dropout_network
 
 from skae import AutoencoderTransformer
+from skae._training import _program
 from skae._training import _programs as programs
 from skae._training._functions import function_key
 
@@ -529,3 +530,26 @@ def test_program_of_a_custom_network_is_kept_for_the_fit_after_one_with_callback
         kept.append([id(program) for idle in programs._idle.values() for program in idle])
     assert len(kept[0]) == 1
     assert kept[0] == kept[1] == kept[2]
+
+
+@pytest.mark.parametrize("name", ["scale", "rate", "kernel_regularizer", "activation"])
+def test_setting_of_a_layer_that_changes_is_noticed(name):
+    from keras import activations, layers, regularizers
+
+    layer = {
+        "scale": layers.Rescaling([1.0, 2.0]),
+        "rate": layers.Dropout(0.1),
+        "kernel_regularizer": layers.Dense(2, kernel_regularizer=regularizers.L2(0.1)),
+        "activation": layers.Dense(2, "relu"),
+    }[name]
+    before = _program._settings(layer)
+    assert _program._settings(layer) == before
+    if name == "scale":
+        layer.scale[0] = 5.0
+    elif name == "rate":
+        layer.rate = 0.5
+    elif name == "kernel_regularizer":
+        layer.kernel_regularizer.l2 = 0.5
+    else:
+        layer.activation = activations.tanh
+    assert _program._settings(layer) != before

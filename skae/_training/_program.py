@@ -254,8 +254,12 @@ def _settings(layer):
     """
     own = {name: part for name, part in vars(layer).items() if not name.startswith("_")}
     plain = {name: part for name, part in plain_state(layer).items() if name in own}
-    held = {name: (id(own[name]), plain_state(own[name])) for name in own.keys() - plain}
+    held = {name: (id(own[name]), _inside(own[name])) for name in own.keys() - plain}
     return layer.dtype_policy.name, plain, held
+
+
+def _inside(part):
+    return repr(part) if isinstance(part, list | dict) else plain_state(part)
 
 
 def values_of(variables):
