@@ -6,6 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from skae import AutoencoderTransformer, TableAutoencoder
+from skae._columns._frames import Dtype, of_types_of
 
 pytestmark = pytest.mark.usefixtures("without_xla")
 N = 60
@@ -111,6 +112,62 @@ def test_types_of_arrow_stay(kind):
     of_frame = clone(TABLE).fit(frame).impute(frame)
     assert of_frame.dtypes.equals(frame.dtypes)
     assert of_frame["z"].tolist() == filled["z"].to_pylist()
+
+
+@pytest.mark.parametrize("kind", ["int8", "Int8", "int8[pyarrow]", "polars", "arrow"])
+def test_whole_numbers_stay_in_the_range_of_their_type(kind):
+    """A reconstruction of 137 must not come back as -119, nor fail."""
+    near_the_end = np.clip(100 + 30 * np.random.default_rng(0).normal(size=N), 0, 127)
+    frame = numbers().assign(z=near_the_end.astype("int8"))
+    if kind == "polars":
+        table = pytest.importorskip("polars").from_pandas(frame)
+    elif kind == "arrow":
+        table = pytest.importorskip("pyarrow").Table.from_pandas(frame)
+    else:
+        pytest.importorskip("pyarrow")
+        table = frame.astype({"z": kind})
+    back = clone(TABLE).fit(table).reconstruct(table)
+    kinds = [str(getattr(made["z"], "dtype", made["z"])) for made in (table, back)]
+    if kind == "arrow":
+        kinds = [str(made["z"].type) for made in (table, back)]
+    assert kinds[0] == kinds[1]
+    cells = np.array(back["z"].to_numpy(), dtype=float)
+    assert np.abs(cells - frame["z"]).max() < 100
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32, 64])
+@pytest.mark.parametrize("name", ["int", "uint"])
+def test_ends_of_whole_types_are_whole_numbers_of_the_type(name, bits):
+    dtype = Dtype(f"{name}{bits}")
+    low, high = dtype.whole(np.array([-1e30, 1e30]))
+    limits = np.iinfo(dtype.name)
+    assert int(low) == limits.min
+    assert limits.max * (1 - 1e-9) <= int(high) <= limits.max
+
+
+@pytest.mark.parametrize("library", ["arrow", "pandas", "polars"])
+def test_decimals_keep_their_digits(library):
+    pa = pytest.importorskip("pyarrow")
+    given = np.round(5 + numbers()["x"].rank(pct=True).to_numpy(), 2)
+    column = pa.array(np.where(np.arange(N) % 5, given, np.nan), from_pandas=True)
+    column = column.cast(pa.decimal128(5, 2))
+    table = pa.table({"x": numbers()["x"], "y": numbers()["y"], "z": column})
+    if library == "pandas":
+        table = table.to_pandas(types_mapper=pd.ArrowDtype)
+    elif library == "polars":
+        table = pytest.importorskip("polars").from_arrow(table)
+    fitted = clone(TABLE).fit(table)
+    for made in (fitted.impute(table), fitted.reconstruct(table)):
+        cells = np.array([float(cell) for cell in made["z"].to_numpy()])
+        assert len(np.unique(cells[::5] % 1)) > 2
+
+
+def test_number_too_large_for_its_decimal_comes_back_as_it_is():
+    pa = pytest.importorskip("pyarrow")
+    given = pa.table({"x": pa.array([1.5]).cast(pa.decimal128(3, 2)), "y": [1]})
+    made = of_types_of(given, pa.table({"x": [12.5], "y": [2.0]}))
+    assert made.to_pydict() == {"x": [12.5], "y": [2]}
+    assert made.schema.field("y") == given.schema.field("y")
 
 
 def test_lazy_frame_is_collected():

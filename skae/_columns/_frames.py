@@ -53,6 +53,14 @@ class Dtype:
         """Whether the type holds whole numbers alone."""
         return self.name.lower().lstrip("u").startswith("int")
 
+    def whole(self, values):
+        """Return floats as a column of whole numbers holds them: rounded, in its range."""
+        limits = np.iinfo(self.name.lower().partition("[")[0])
+        low, high = float(limits.min), float(limits.max)
+        if int(high) > limits.max:  # of 64 bits, which float64 has no place for
+            high = np.nextafter(high, 0)
+        return np.clip(np.rint(values), low, high)
+
     def is_surely_of(self, series):
         """Whether a series has this type, and the type alone says what its cells are."""
         is_told = isinstance(series, pd.Series) and series.dtype != object
@@ -207,16 +215,17 @@ def pandas_series(values, dtype, index):
     series = pd.Series(values, index)
     if dtype.name == "object" and series.dtype.kind == "M":  # of Python's dates
         return series.dt.date.astype(object).where(series.notna(), None)
-    if dtype.is_whole and not series.isna().any():
-        series = series.round()
+    if dtype.is_whole and series.dtype.kind == "f" and not series.isna().any():
+        series = dtype.whole(series)
     zone = dtype.name.startswith("datetime64[") and "," in dtype.name
     if zone and series.dtype.kind == "M":
         series = series.dt.tz_localize("UTC")
     try:
         return series.astype(dtype.of_pandas())
     except (TypeError, ValueError, NotImplementedError):
-        # Missing values in a type that has none, or a type of Arrow that its name does not
-        # tell whole: the values are right, and better in a plain type than not at all.
+        # Missing values in a type that has none, or one of Arrow whose name pandas does not
+        # read, a dictionary (TypeError) or a decimal (NotImplementedError): the values are
+        # right, and better in a plain type than not at all.
         return series
 
 
@@ -237,11 +246,12 @@ def narwhals_series(name, values, dtype, library):
         return series.cast(dtype.of_narwhals())
     if kind == "f":
         missing = np.isnan(values)
-        whole = np.rint(values) if dtype.is_whole else values
+        whole = dtype.whole(values) if dtype.is_whole else values
         cells = [None if gone else cell for gone, cell in zip(missing, whole.tolist())]
-        return nw.new_series(name, cells, nw.Float64, backend=library).cast(
-            dtype.of_narwhals() if dtype.name != "Boolean" else nw.Float64
-        )
+        series = nw.new_series(name, cells, nw.Float64, backend=library)
+        # A truth value may be a mean; a decimal, as narwhals has it, would lose its digits.
+        is_kept = dtype.name in ("Boolean", "Decimal")
+        return series if is_kept else series.cast(dtype.of_narwhals())
     return nw.new_series(name, values.tolist(), dtype.of_narwhals(), backend=library)
 
 
@@ -303,9 +313,9 @@ def of_types_of(given, made):
     for i, (field, column) in enumerate(zip(schema, made.columns)):
         try:
             columns.append(column.cast(field.type))
-        except (ValueError, NotImplementedError):
-            # What pyarrow raises for values that the type has no place for, such as means
-            # in a decimal of few digits: they are right as they are.
+        except ValueError:
+            # A number that a decimal of so few digits has no place for: it is right as it
+            # is, and no other would be.
             columns.append(column)
             schema = schema.set(i, field.with_type(column.type))
     return type(given).from_arrays(columns, schema=schema)

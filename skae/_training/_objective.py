@@ -221,13 +221,12 @@ def remade_optimizer(kind, settings, excluded):
 
 def plain_state(thing):
     """Return the attributes of a thing that are numbers, text or tuples, by their names."""
-    plain = bool, int, float, str, tuple, type(None)
-    own = {
-        name: v
-        for name, v in getattr(thing, "__dict__", {}).items()
-        if isinstance(v, plain)
-    }
-    return {name: own[name] for name in own if name not in ("built", "_trackable_saver")}
+    plain, others = (
+        (bool, int, float, str, tuple, type(None)),
+        ("built", "_trackable_saver"),
+    )
+    parts = getattr(thing, "__dict__", {}).items()
+    return {k: part for k, part in parts if isinstance(part, plain) and k not in others}
 
 
 def has_plain_rate(optimizer):
