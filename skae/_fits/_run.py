@@ -9,6 +9,8 @@ import numpy as np
 from .._training import Schedule, lent_program, train
 from . import _defaults
 
+LARGE = 1 << 20  # weights: a step takes so long that a second compilation does not count
+
 
 @dataclass(frozen=True)
 class Training:
@@ -118,8 +120,20 @@ class Training:
                 validation=self.validation,
                 patience=self.patience,
                 judge=judge,
+                forward=self._forward(),
                 counts_penalty=self.start.has_penalty,
                 hooks=hooks,
                 unit=self.objective.task.unit(self.table.scale),
                 cause=cause,
             )
+
+    def _forward(self):
+        """Return how weights are judged in NumPy: None for large networks, and custom ones.
+
+        Where there is a faster device than the processor, large ones are judged on it.
+        """
+        start = self.start
+        is_large = sum(array.size for array in start.weights()) > LARGE
+        if is_large or start.forward() is None:
+            return None
+        return lambda weights: start.with_weights(weights).forward()

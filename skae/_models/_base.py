@@ -84,6 +84,10 @@ class Model(Kept, ABC):
         """
         return self.kept("keras", self._build_keras_models)
 
+    def forward(self):
+        """Return the network as it is trained, a :class:`Forward`; None without a twin."""
+        return None
+
     def resumed(self, network):
         """Return the autoencoder to go on training from, with another one's penalties."""
         return self

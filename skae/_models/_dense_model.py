@@ -11,6 +11,7 @@ from .._keras import load_keras
 from ._base import Model
 from ._bounds import Bounds, bounded_models
 from ._dense_network import DenseNetwork, whitening
+from ._forward import Forward
 from ._perceptron import Perceptron, code_variables, keras_perceptron, perceptron_variables
 
 BLOCK_VALUES = 1 << 21  # 16 MiB of float64: eight chunks for the threads to encode
@@ -103,6 +104,14 @@ class DenseModel(Model):
             encoder=self.encoder.with_list(arrays[:n_encoder]),
             code_state=tuple(arrays[n_encoder:]),
         )
+
+    def forward(self):
+        """Return the network as it is trained, in NumPy."""
+        network = self.network
+        encoder, decoder = self.encoder.astype(np.float32), self.decoder.astype(np.float32)
+        n_values = encoder.n_values_per_row + decoder.n_values_per_row
+        encode, decode = _behind(encoder, network.code), _behind(decoder, network.output)
+        return Forward(encode, decode, network.n_outputs, n_values)
 
     def untrained(self, seed):
         """Return the same autoencoder with weights drawn anew."""
@@ -269,6 +278,10 @@ class DenseModel(Model):
         inputs = keras.Input((self.network.n_features,), name="rows")
         outputs = decoder(encoder(inputs))
         return encoder, decoder, keras.Model(inputs, outputs, name="autoencoder")
+
+
+def _behind(perceptron, layer):
+    return perceptron if layer is None else lambda rows: layer(perceptron(rows))
 
 
 def dense_start(network, pca, init, seed):

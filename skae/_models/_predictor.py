@@ -108,6 +108,12 @@ class Predictor(Kept):
             head=self.head.with_list(arrays[n_encoder:]),
         )
 
+    def forward(self):
+        """Return the encoder and the head, as they are trained; None without a twin."""
+        inner, head = self.model.forward(), self.head.astype(np.float32)
+        n_outputs = len(head.biases[-1])
+        return inner and replace(inner, decode=head, n_outputs=n_outputs)
+
     def outputs(self, X):
         """Return the outputs for the rows of `X`, in its dtype."""
         codes = self.codes(X)

@@ -101,3 +101,15 @@ class Supervised:
             autoencoder=self.autoencoder.with_weights(arrays[:n_body]),
             head=self.head.with_list(arrays[n_body:]),
         )
+
+    def forward(self):
+        """Return what gives rows and labels, as it is trained; None without a twin."""
+        inner, head = self.autoencoder.forward(), self.head.astype(np.float32)
+        if inner is None:
+            return None
+
+        def rows_and_labels(codes):
+            return np.hstack([inner.decode(codes), head(codes)])
+
+        n_outputs = inner.n_outputs + len(head.biases[-1])
+        return replace(inner, decode=rows_and_labels, n_outputs=n_outputs)

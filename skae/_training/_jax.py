@@ -20,6 +20,7 @@ class JaxProgram(Program):
         self._jax = jax
         self._train = jax.jit(self._run_batches, donate_argnums=0)
         self._evaluate = jax.jit(self._row_losses_now)
+        self._losses = jax.jit(self._row_losses)
         self._units = self._state = None
 
     def _assign(self, weights, state, seeds, units):
@@ -58,12 +59,34 @@ class JaxProgram(Program):
         return float(loss), float(penalty)
 
     @interrupts_deferred()
+    def weights(self):
+        """Return a copy of the weights, without a way round by the variables."""
+        if self._state is None:
+            return super().weights()
+        vectors, others, _ = self._state
+        trainable = self._vectors.split(list(map(np.asarray, vectors)), np)
+        variables = map(id, [*self._trainable, *self._others])
+        now = dict(zip(variables, [*trainable, *others]))
+        return [np.array(now[id(variable)]) for variable in self._variables]
+
+    @interrupts_deferred()
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
-        filled = _filled(inputs)
-        y = filled if targets is inputs else _filled(targets)
-        losses = self._evaluate(*self._held()[:2], self._units, *self._on_device(filled, y))
+        x, y = self._both_filled(inputs, targets)
+        losses = self._evaluate(*self._held()[:2], self._units, x, y)
         return np.asarray(losses)[: len(inputs)]
+
+    @interrupts_deferred()
+    def losses(self, inputs, targets, outputs):
+        """Return the loss of each row for outputs that are there, shape (n_rows,)."""
+        x, y = self._both_filled(inputs, targets)
+        losses = self._losses(x, y, _filled(outputs), self._units)
+        return np.asarray(losses)[: len(inputs)]
+
+    def _both_filled(self, inputs, targets):
+        """Return both, filled up, on the device."""
+        x = _filled(inputs)
+        return self._on_device(x, x if targets is inputs else _filled(targets))
 
     def _on_device(self, x, y):
         """Return two arrays, brought to the device only once if they are the same."""

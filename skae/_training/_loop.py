@@ -50,6 +50,7 @@ def train(
     validation=None,
     patience=None,
     judge=None,
+    forward=None,
     counts_penalty=False,
     hooks=None,
     unit=1.0,
@@ -76,6 +77,9 @@ def train(
     judge : callable, default=None
         ``() -> corrupt``: what corrupts the validation rows, always in the same way,
         when the best epoch is chosen. None chooses by the clean rows.
+    forward : callable, default=None
+        ``(weights) -> Forward``: gives the outputs for validation rows without another
+        compilation. None computes them on the backend.
     counts_penalty : bool, default=False
         Choose the best epoch by its validation loss plus its penalty.
     hooks : Hooks, default=None
@@ -98,7 +102,7 @@ def train(
     keeper = (
         _LastEpoch(program)
         if validation is None
-        else _BestEpoch(program, validation, judge)
+        else _BestEpoch(program, validation, judge, forward)
     )
     logs_of_epochs = []
     with contextlib.closing(
@@ -156,11 +160,12 @@ class _BestEpoch:
     ----------
     program : Program
     validation : tuple of (Table, ndarray of int)
-    judge : callable or None
+    judge, forward : callable or None
     """
 
-    def __init__(self, program, validation, judge):
+    def __init__(self, program, validation, judge, forward):
         self._program = program
+        self._forward_of = forward
         self._table, self._row_index = validation
         self._judge = judge
         weight = np.ones(len(self._row_index))
@@ -174,12 +179,14 @@ class _BestEpoch:
             and len(self._row_index) * self._table.X.shape[1] <= KEPT_VALUES
         ):
             self._noisy = list(self._noisy_parts())
+        self._look()
         self._start_losses = self._best_losses = self._losses(is_judged=True)
         self._lowest = np.inf
         self.lowest_epoch = 0
 
     def see(self, epoch, penalty):
         """Look at the weights after an epoch and return the validation loss."""
+        self._look()
         losses = self._losses(is_judged=True)
         loss = self._mean(losses)
         if loss + penalty < self._lowest:
@@ -194,6 +201,11 @@ class _BestEpoch:
         gains = self._start_losses - self._best_losses
         return self._best, self.lowest_epoch, gains
 
+    def _look(self):
+        """Take the network as it is now, if it is to be judged in NumPy."""
+        if self._forward_of is not None:
+            self._forward = self._forward_of(self._program.weights())
+
     @one_blas_thread()
     def _mean(self, losses):
         return float(self._weight @ losses)
@@ -204,10 +216,15 @@ class _BestEpoch:
         if is_judged and self._judge is not None:
             inputs = self._noisy_parts() if self._noisy is None else self._noisy
         losses = [
-            self._program.evaluate(seen, targets)
+            self._losses_of(seen, targets)
             for seen, (_, targets) in zip(inputs, self._parts())
         ]
         return np.concatenate(losses).astype(np.float64)
+
+    def _losses_of(self, inputs, targets):
+        if self._forward_of is None:
+            return self._program.evaluate(inputs, targets)
+        return self._program.losses(inputs, targets, self._forward(inputs))
 
     def _parts(self):
         targets_of = self._program.task.targets

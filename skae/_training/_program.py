@@ -58,7 +58,7 @@ class Program(ABC):
         self._seeds = _seed_variables(self._others, variables)
         self._vectors = in_vectors(optimizer, self._trainable)
         _build(optimizer, self._vectors.variables)
-        self._losses = task.make_losses()
+        self._loss_functions = task.make_losses()
         self._in_user_units = in_user_units
         self._build(n_features, n_outputs)
         self._built_as = self._compiled_in()
@@ -185,12 +185,16 @@ class Program(ABC):
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
 
+    @abstractmethod
+    def losses(self, inputs, targets, outputs):
+        """Return the loss of each row for outputs that are there, shape (n_rows,)."""
+
     def release(self):
         """Let go of what is compiled at once: models refer to themselves, and stay a while.
 
         A program does no work behind that.
         """
-        self._train = self._evaluate = None
+        self._train = self._evaluate = self._losses = None
 
     def _loss(self, trainable, others, units, inputs, targets, weight):
         """Return the mean loss of a batch for values of the variables.
@@ -228,7 +232,7 @@ class Program(ABC):
 
         outputs = load_keras().ops.cast(outputs, "float32")
         return self.task.row_losses(
-            self._losses, inputs, targets, outputs, in_units, settings
+            self._loss_functions, inputs, targets, outputs, in_units, settings
         )
 
 

@@ -23,10 +23,11 @@ class TensorFlowProgram(Program):
             self.optimizer.weight_decay = self._units[2]
         self._assign_all = self._concrete_assign()
         self._train = None  # compiled when the first chunk shows its shape
-        rows, targets = (
-            tf.TensorSpec((None, width), tf.float32) for width in (n_features, n_outputs)
-        )
-        self._evaluate = self._concrete(self._run_rows, rows, targets)
+        self._evaluate = self._losses = None  # and these when the first rows are judged
+        self._seen = [
+            tf.TensorSpec((None, width), tf.float32)
+            for width in (n_features, n_outputs, n_outputs)
+        ]
 
     def _assign(self, weights, state, seeds, units):
         tensor = self._tf.convert_to_tensor
@@ -54,8 +55,17 @@ class TensorFlowProgram(Program):
     @interrupts_deferred()
     def evaluate(self, inputs, targets):
         """Return the loss of each row, shape (n_rows,), as at inference."""
-        tensor = self._tf.convert_to_tensor
-        return self._evaluate(tensor(inputs), tensor(targets)).numpy()
+        if self._evaluate is None:
+            self._evaluate = self._concrete(self._run_rows, *self._seen[:2])
+        return self._evaluate(*map(self._tf.convert_to_tensor, (inputs, targets))).numpy()
+
+    @interrupts_deferred()
+    def losses(self, inputs, targets, outputs):
+        """Return the loss of each row for outputs that are there, shape (n_rows,)."""
+        if self._losses is None:
+            self._losses = self._concrete(self._losses_now, *self._seen)
+        seen = inputs, targets, outputs
+        return self._losses(*map(self._tf.convert_to_tensor, seen)).numpy()
 
     def _concrete_assign(self):
         """Return a function that sets all variables in one call."""
@@ -110,6 +120,9 @@ class TensorFlowProgram(Program):
         self.optimizer.apply(vectors.join(gradients), vectors.variables)
         assign_each(vectors.variables, vectors.constrained(values_of(vectors.variables)))
         return parts
+
+    def _losses_now(self, inputs, targets, outputs):
+        return self._row_losses(inputs, targets, outputs, self._units)
 
     def _run_rows(self, inputs, targets):
         weights = values_of(self._trainable), values_of(self._others)
