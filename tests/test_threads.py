@@ -1,5 +1,6 @@
 """Fits in threads of one process give what they give one after another."""
 
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -19,6 +20,7 @@ from skae import (
 )
 from skae._data._split import gain_is_real
 from skae._data._table import Table
+from skae._data._threads import in_threads
 from skae._training import _programs as programs
 
 pytestmark = pytest.mark.usefixtures("without_xla")
@@ -139,3 +141,34 @@ def test_measurements_do_not_depend_on_threads_that_others_leave_to_blas():
             return limits, gain_is_real(gains, np.ones(len(X)), np.arange(len(X)))
 
     assert measured(2) == measured(1)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_items_in_threads_are_answered_in_order_up_to_an_error(n_threads):
+    seen = []
+
+    def square(item):
+        seen.append(item)
+        time.sleep(1e-4)
+        if item == 40:
+            raise IndexError("of the function, not of the items")
+        return item**2
+
+    with threadpool_limits(n_threads, user_api="blas"):
+        assert in_threads(square, range(40)) == [item**2 for item in range(40)]
+        assert in_threads(square, []) == []
+        seen.clear()
+        with pytest.raises(IndexError, match="of the function"):
+            in_threads(square, range(40, 2_000))
+    assert len(seen) < 1_000  # the others end with the item that they are at
+
+
+def test_first_bad_cell_is_named_whatever_thread_finds_one():
+    X = np.zeros((40_000, 16))
+    X[30_000, 3] = X[35_000, 1] = np.nan
+    estimator = autoencoder(max_epochs=1).fit(
+        np.random.default_rng(0).normal(size=(90, 16))
+    )
+    limit = threadpool_limits(2, user_api="blas")
+    with limit, pytest.raises(ValueError, match=r"column 3 \(row 30000\)"):
+        estimator.transform(X)

@@ -1,11 +1,9 @@
 """Rows of a table, dense or sparse, in memory or on disk, a chunk at a time."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from scipy import sparse
 
-from ._threads import n_threads_given, one_blas_thread
+from ._threads import in_threads, one_blas_thread
 
 CHUNK_VALUES = 1 << 18  # 1 MiB of float32: a chunk and its activations fit the cache
 
@@ -75,11 +73,5 @@ def map_rows(function, X, n_outputs, n_values_per_row, notice=None):
         def fill(place):
             out[place] = outputs_at(place)
 
-        n_threads = min(n_threads_given(), len(chunks))
-        if n_threads == 1:
-            for place in chunks:
-                fill(place)
-        else:
-            with ThreadPoolExecutor(n_threads) as pool:
-                list(pool.map(fill, chunks))
+        in_threads(fill, chunks)
     return out

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import os
 import threading
-from collections import Counter
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import ThreadpoolController
@@ -53,6 +53,35 @@ def one_ahead(items):
         while (current := upcoming.result()) is not None:
             upcoming = worker.submit(next, items, None)
             yield current
+
+
+def in_threads(function, items):
+    """Return what a function gives for each item, called in as many threads as BLAS has.
+
+    A thread takes one item after another: to ask for each of many small ones would take
+    the time of a thread that works. None is begun behind an error.
+    """
+    n_threads = min(n_threads_given(), len(items)) if len(items) > 1 else 1
+    if n_threads == 1:
+        return [function(item) for item in items]
+    waiting, results = deque(enumerate(items)), [None] * len(items)
+
+    def work():
+        while True:
+            try:
+                place, item = waiting.popleft()
+            except IndexError:  # nothing is left
+                return
+            results[place] = function(item)
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        workers = [pool.submit(work) for _ in range(n_threads)]
+        try:
+            for worker in workers:
+                worker.result()
+        finally:
+            waiting.clear()
+    return results
 
 
 def _restore_if_unheld():

@@ -14,6 +14,7 @@ from ._blocks import MappedBlocks
 from ._kinds import check_dtype, check_kind, collected, conversion_error
 from ._rows import chunk_slices
 from ._sources import found_blocks
+from ._threads import in_threads
 
 FLOAT_DTYPES = [np.float64, np.float32]
 AT_ONCE_VALUES = 1 << 24  # of a table in blocks that is read at once: 128 MiB at most
@@ -243,12 +244,15 @@ def check_finite(X, feature_names=None, name="X"):
             cell = entries.row[first], entries.col[first]
             raise _not_finite(entries.data[first], *cell, feature_names, name)
         return
-    for rows in chunk_slices(*X.shape):
-        chunk = X[rows]
+
+    def looks_finite(rows):
         # The sum of finite values is finite but for overflow: only then look closer.
         with np.errstate(over="ignore", invalid="ignore"):
-            looks_finite = np.isfinite(chunk.sum())
-        if not looks_finite and not np.isfinite(chunk).all():
+            return np.isfinite(X[rows].sum())
+
+    chunks = chunk_slices(*X.shape)
+    for rows, is_fine in zip(chunks, in_threads(looks_finite, chunks)):
+        if not is_fine and not np.isfinite(chunk := X[rows]).all():
             bad = ~np.isfinite(chunk)
             column = int(np.argmax(bad.any(axis=0)))
             row = int(np.argmax(bad[:, column]))
