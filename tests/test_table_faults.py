@@ -114,6 +114,43 @@ def test_types_of_arrow_stay(kind):
     assert of_frame["z"].tolist() == filled["z"].to_pylist()
 
 
+@pytest.mark.parametrize("kind", ["numbers", "truth values", "runs"])
+def test_arrow_may_write_numbers_by_dictionary_or_in_runs(kind):
+    pa = pytest.importorskip("pyarrow")
+    pc = pytest.importorskip("pyarrow.compute")
+    whole = np.resize(np.repeat(np.arange(4), 3), N)
+    cells = whole % 2 == 1 if kind == "truth values" else whole.astype(float)
+    plain = pa.array(cells, mask=np.arange(N) % 5 == 0)
+    written = pc.run_end_encode(plain) if kind == "runs" else plain.dictionary_encode()
+    table = pa.table({"x": numbers()["x"], "y": numbers()["y"], "z": plain})
+    other = table.set_column(2, "z", written)
+    fitted = [clone(TABLE).fit(each) for each in (table, other)]
+    assert np.array_equal(*(each.transform(other) for each in fitted))
+    assert fitted[0].impute(table).equals(fitted[1].impute(other))
+    assert fitted[0].reconstruct(table).equals(fitted[1].reconstruct(other))
+
+
+@pytest.mark.parametrize("library", ["arrow", "pandas", "polars"])
+@pytest.mark.parametrize("kind", ["timestamp", "duration"])
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_times_come_back_in_the_unit_in_which_they_were_noted(kind, unit, library):
+    """Whole seconds stay whole ones, also in a type that has microseconds."""
+    pa = pytest.importorskip("pyarrow")
+    seconds = np.arange(N, dtype=np.int64) ** 2 * 1009
+    made = {"timestamp": pa.timestamp, "duration": pa.duration}[kind]
+    times = pa.array(seconds, made("s"), mask=np.arange(N) % 5 == 0).cast(made(unit))
+    table = pa.table({"x": numbers()["x"], "y": numbers()["y"], "z": times})
+    if library == "pandas":
+        table = table.to_pandas()
+    elif library == "polars":
+        table = pytest.importorskip("polars").from_arrow(table)
+    fitted = clone(TABLE).fit(table)
+    for answer in (fitted.impute(table), fitted.reconstruct(table)):
+        cells = pd.Series(answer["z"].to_numpy())
+        micro = cells.to_numpy().astype(f"{cells.dtype.kind}8[us]").view(np.int64)
+        assert not np.any(micro % 1_000_000)
+
+
 @pytest.mark.parametrize("kind", ["int8", "Int8", "int8[pyarrow]", "polars", "arrow"])
 def test_whole_numbers_stay_in_the_range_of_their_type(kind):
     """A reconstruction of 137 must not come back as -119, nor fail."""

@@ -135,7 +135,7 @@ def read_table(X, name="X"):
         columns = {label: X[label] for label in X}
         return Table(columns, len(X), library, None if library == "array" else X.index)
     try:
-        frame = nw.from_native(X, eager_only=True)
+        frame = nw.from_native(_plain(X), eager_only=True)
     except TypeError:
         raise TypeError(
             f"{name} must be a frame of pandas, polars or Arrow, or an array of two "
@@ -143,6 +143,33 @@ def read_table(X, name="X"):
         ) from None
     columns = {label: frame[label] for label in names}
     return Table(columns, frame.shape[0], frame.implementation.value)
+
+
+def _plain(X):
+    """Return an Arrow table whose columns hold numbers as such; other frames as they are.
+
+    A dictionary of numbers says nothing that they do not, nor do the ends of runs.
+    """
+    if not _is_arrow(X):
+        return X
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for i, field in enumerate(X.schema):
+        kind, column = field.type, X.column(i)
+        if pa.types.is_run_end_encoded(kind):
+            X = X.set_column(i, field.name, pc.run_end_decode(column))
+        elif pa.types.is_dictionary(kind) and not _is_text(pa, kind.value_type):
+            X = X.set_column(i, field.name, column.cast(kind.value_type))
+    return X
+
+
+def _is_arrow(X):
+    return hasattr(X, "schema") and hasattr(X, "combine_chunks")
+
+
+def _is_text(pa, kind):
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _array_as_frame(X, name):
@@ -300,22 +327,22 @@ class Filled:
             for name, filled in self._changed.items():
                 frame[name] = filled
             return frame
-        frame = nw.from_native(self._given, eager_only=True)
+        frame = nw.from_native(_plain(self._given), eager_only=True)
         filled = frame.with_columns(*self._changed.values()).to_native()
         return of_types_of(self._given, filled)
 
 
 def of_types_of(given, made):
     """Return a frame with the types of another one, where those of Arrow say more."""
-    if not hasattr(given, "schema") or not hasattr(given, "combine_chunks"):
+    if not _is_arrow(given):
         return made
     schema, columns = given.schema, []
     for i, (field, column) in enumerate(zip(schema, made.columns)):
         try:
             columns.append(column.cast(field.type))
-        except ValueError:
-            # A number that a decimal of so few digits has no place for: it is right as it
-            # is, and no other would be.
+        except (ValueError, NotImplementedError):
+            # A number that a decimal of so few digits has no place for, or a type that
+            # Arrow casts nothing to, such as runs: the values are right as they are.
             columns.append(column)
             schema = schema.set(i, field.with_type(column.type))
     return type(given).from_arrays(columns, schema=schema)

@@ -7,6 +7,7 @@ import numpy as np
 from ._numbers import Numbers
 
 DAY = 86_400_000_000  # microseconds
+STEPS = DAY, 1_000_000, 1_000, 1  # the units that types of times have
 PERIODS = {"day": DAY, "week": 7 * DAY, "year": 365.2425 * DAY}
 MONDAY = 4 * DAY  # 1970 began on a Thursday
 LIMIT = 2.5e17  # microseconds: the years that Python has
@@ -26,7 +27,7 @@ class Times:
     means : list of float
         Of the sine and cosine of each period.
     step : int
-        Of which all are multiples: a day, or a microsecond.
+        Of which all are multiples: one of `STEPS`, in microseconds.
     """
 
     course: Numbers
@@ -44,12 +45,12 @@ class Times:
         if course is None:
             return None
         known = values[~np.isnan(values)]
-        step = DAY if not np.any(known % DAY) else 1
+        step = next(step for step in STEPS if not np.any(known % step))
         span = course.high - course.low
         periods = []
         if kind == "date":
             periods = [name for name in PERIODS if span > 2 * PERIODS[name]]
-            periods = [name for name in periods if name != "day" or step == 1]
+            periods = [name for name in periods if name != "day" or step < DAY]
         waves = _waves(known, periods)
         kept = [i for i in range(len(periods)) if waves[:, 2 * i : 2 * i + 2].std() > 1e-3]
         periods = [periods[i] for i in kept]
@@ -78,7 +79,7 @@ class Times:
         return np.hstack([self.course.encode(values) * of_course, waves])
 
     def decode(self, block, is_filled=False):
-        """Return times by their course, to a day if all seen were."""
+        """Return times by their course, to a day or a second if all seen were."""
         micro = self.course.decode(block[:, :1] / self._sizes[0], is_filled)
         missing = np.isnan(micro)
         steps = np.rint(np.clip(np.where(missing, 0, micro), -LIMIT, LIMIT) / self.step)
