@@ -27,6 +27,7 @@ ALTERNATIVES = {
     "learning_rate=2e-3": {"learning_rate": 2e-3},
     "learning_rate=1e-2": {"learning_rate": 1e-2},
     "weight_decay=1e-4": {"weight_decay": 1e-4},
+    "weight_decay=0.2": {"weight_decay": 0.2},
     "optimizer='sgd'": {"optimizer": "sgd"},
 }
 

@@ -80,3 +80,12 @@ def test_networks_of_the_user_are_judged_by_keras(small, monkeypatch):
         2, build_network=dropout_network, max_epochs=2, random_state=0
     )
     assert len(estimator.fit(small).history_["val_loss"]) == 2
+
+
+@pytest.mark.parametrize("activation", ["silu", "relu", "exponential", "softplus"])
+def test_training_that_diverges_ends_in_one_sentence_and_no_warning(small, activation):
+    estimator = AutoencoderTransformer(
+        2, activation=activation, learning_rate=1e12, max_epochs=30, random_state=0
+    )
+    with pytest.raises(ValueError, match="learning_rate"):
+        estimator.fit(small)

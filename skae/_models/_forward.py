@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from .._data._rows import map_rows
 
 
@@ -27,9 +29,9 @@ class Forward:
 
     def __call__(self, rows):
         """Return the outputs for rows, shape (n_rows, n_outputs)."""
-        return map_rows(
-            lambda rows: self.decode(self.encode(rows)),
-            rows,
-            self.n_outputs,
-            self.n_values_per_row,
-        )
+        return map_rows(self._outputs, rows, self.n_outputs, self.n_values_per_row)
+
+    def _outputs(self, rows):
+        # Training that diverges is told of by its loss.
+        with np.errstate(all="ignore"):
+            return self.decode(self.encode(rows))
