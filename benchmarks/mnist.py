@@ -3,7 +3,7 @@
 Hinton and Salakhutdinov (Science 313, 2006) report 3.00 with layer-wise pre-training,
 and 13.87 for PCA::
 
-    python benchmarks/mnist.py --data FOLDER --epochs 80
+    python benchmarks/mnist.py --data FOLDER --epochs 40
 """
 
 import argparse
@@ -26,10 +26,10 @@ def error_per_image(estimator, X):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", required=True, help="folder that holds mnist/data.npz")
-    parser.add_argument("--epochs", type=int, default=80)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--noise", type=float, default=0.1)
     parser.add_argument("--learning-rate", type=float, default=3e-3)
-    parser.add_argument("--weight-decay", type=float, default=0.01)
+    parser.add_argument("--weight-decay", type=float, default=0.4)
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--activation", default="gelu")
     arguments = parser.parse_args()
