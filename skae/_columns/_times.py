@@ -7,7 +7,7 @@ import numpy as np
 from ._numbers import Numbers
 
 DAY = 86_400_000_000  # microseconds
-STEPS = DAY, 1_000_000, 1_000, 1  # the units that types of times have
+STEPS = DAY, 1_000_000, 1_000  # the units above a microsecond that types of times have
 PERIODS = {"day": DAY, "week": 7 * DAY, "year": 365.2425 * DAY}
 MONDAY = 4 * DAY  # 1970 began on a Thursday
 LIMIT = 2.5e17  # microseconds: the years that Python has
@@ -27,7 +27,7 @@ class Times:
     means : list of float
         Of the sine and cosine of each period.
     step : int
-        Of which all are multiples: one of `STEPS`, in microseconds.
+        Of which all are multiples: one of `STEPS`, or a microsecond.
     """
 
     course: Numbers
@@ -45,7 +45,7 @@ class Times:
         if course is None:
             return None
         known = values[~np.isnan(values)]
-        step = next(step for step in STEPS if not np.any(known % step))
+        step = next((step for step in STEPS if not np.any(known % step)), 1)
         span = course.high - course.low
         periods = []
         if kind == "date":

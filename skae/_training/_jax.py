@@ -4,7 +4,7 @@ import numpy as np
 
 from .._compat import rate_or_schedule
 from .._keras import interrupts_deferred
-from ._program import Program, assign_each, values_of
+from ._program import Program, assign_each, copies_of
 
 
 class JaxProgram(Program):
@@ -43,8 +43,9 @@ class JaxProgram(Program):
     def _held(self):
         """Return what changes while training: vectors of weights, and other values."""
         if self._state is None:
-            vectors = self._vectors.join(values_of(self._trainable), np)
-            others, steps = values_of(self._others), values_of(self.optimizer.variables)
+            # Copies: what a step is given is gone behind it, and variables must not be.
+            vectors = self._vectors.join(copies_of(self._trainable), np)
+            others, steps = copies_of(self._others), copies_of(self.optimizer.variables)
             self._state = vectors, others, steps
         return self._state
 

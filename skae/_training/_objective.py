@@ -221,12 +221,11 @@ def remade_optimizer(kind, settings, excluded):
 
 def plain_state(thing):
     """Return the attributes of a thing that are numbers, text or tuples, by their names."""
-    plain, others = (
-        (bool, int, float, str, tuple, type(None)),
-        ("built", "_trackable_saver"),
-    )
-    parts = getattr(thing, "__dict__", {}).items()
-    return {k: part for k, part in parts if isinstance(part, plain) and k not in others}
+    plain = bool, int, float, str, tuple, type(None)
+    parts = dict(getattr(thing, "__dict__", {}))
+    for name in ("built", "_trackable_saver"):
+        parts.pop(name, None)
+    return {name: part for name, part in parts.items() if isinstance(part, plain)}
 
 
 def has_plain_rate(optimizer):
